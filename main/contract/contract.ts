@@ -1,0 +1,84 @@
+// Every call and event of the studio. Electron IPC and HTTP/WebSocket are two transports of this one list.
+import { z } from 'zod';
+import { ErrorData, type Result } from './errors.ts';
+import {
+  CompareRequest, Doctor, EngineStatus, GenerateRequest, Id, ImageRecord, LiveRequest, ModelId, ModelInfo, PromptCheck,
+  PromptText, ReplayResult, RgbPicture, Role, RunRecord, Settings, Verdict, Vocabulary,
+} from './schemas.ts';
+
+const nothing = z.object({});
+
+/** `input` is what a caller sends, `output` what it gets when all went well. */
+export const calls = {
+  'app.doctor': { input: nothing, output: Doctor },
+  'app.status': { input: nothing, output: EngineStatus },
+  'settings.get': { input: nothing, output: Settings },
+  'settings.set': { input: Settings.partial(), output: Settings },
+  'models.list': { input: nothing, output: z.array(ModelInfo) },
+  'models.vocabulary': { input: z.object({ model: ModelId }), output: Vocabulary },
+  'prompt.check': { input: z.object({ model: ModelId, prompt: PromptText }), output: PromptCheck },
+  /** Starts a comparison and returns its record at once; the rest arrives as `run.*` events. */
+  'runs.compare': { input: CompareRequest, output: RunRecord },
+  'runs.generate': { input: GenerateRequest, output: RunRecord },
+  /** Resolves when the run has stopped, at most one step later. */
+  'runs.cancel': { input: z.object({ run: Id }), output: RunRecord },
+  'runs.get': { input: z.object({ run: Id }), output: RunRecord },
+  /** Newest first. `search` matches words of the prompt. `before`: a run's id, for the next page. */
+  'runs.list': {
+    input: z.object({ search: z.string().max(500).optional(), limit: z.int().min(1).max(500).default(60), before: Id.optional() }),
+    output: z.object({ runs: z.array(RunRecord), total: z.int() }),
+  },
+  'runs.verdict': { input: z.object({ run: Id, verdict: Verdict.nullable() }), output: RunRecord },
+  /** Moves a run to the trash; `runs.restore` is its undo. */
+  'runs.delete': { input: z.object({ run: Id }), output: nothing },
+  'runs.restore': { input: z.object({ run: Id }), output: RunRecord },
+  'images.get': { input: z.object({ image: Id }), output: ImageRecord },
+  'images.replay': { input: z.object({ image: Id }), output: ReplayResult },
+  /** Asks for a preview at this guidance. Only the newest request of a window is rendered; answers come as `live.frame`. */
+  'live.request': { input: LiveRequest, output: z.object({ ticket: z.int() }) },
+  'live.stop': { input: nothing, output: nothing },
+} as const;
+
+export const events = {
+  'run.started': z.object({ run: RunRecord }),
+  'run.step': z.object({
+    run: Id,
+    role: Role,
+    /** Counts pictures of a `generate` run from 0. */
+    index: z.int(),
+    step: z.int(),
+    steps: z.int(),
+    nfe: z.int(),
+    elapsedMs: z.number(),
+    /** For this picture; null until a step has been timed. */
+    remainingMs: z.number().nullable(),
+    preview: RgbPicture.nullable(),
+  }),
+  'run.image': z.object({ run: Id, image: ImageRecord }),
+  /** The run reached `done`, `cancelled`, `failed` or `interrupted`; its record says which. */
+  'run.ended': z.object({ run: RunRecord }),
+  'run.changed': z.object({ run: RunRecord }),
+  'run.deleted': z.object({ run: Id }),
+  'live.frame': z.object({ ticket: z.int(), guidance: z.number(), steps: z.int(), ms: z.number(), nfe: z.int(), picture: RgbPicture }),
+  'live.failed': z.object({ ticket: z.int(), error: ErrorData }),
+  'engine.status': EngineStatus,
+  'settings.changed': Settings,
+} as const;
+
+export type CallName = keyof typeof calls;
+export type CallInput<N extends CallName> = z.input<(typeof calls)[N]['input']>;
+export type CallOutput<N extends CallName> = z.output<(typeof calls)[N]['output']>;
+export type EventName = keyof typeof events;
+export type EventData<E extends EventName> = z.output<(typeof events)[E]>;
+export type Unsubscribe = () => void;
+
+export const callNames = Object.keys(calls) as CallName[];
+export const eventNames = Object.keys(events) as EventName[];
+
+/** What the window holds: the same over Electron IPC and over HTTP/WebSocket. */
+export interface StudioClient {
+  call<N extends CallName>(name: N, input: CallInput<N>): Promise<Result<CallOutput<N>>>;
+  on<E extends EventName>(name: E, listener: (data: EventData<E>) => void): Unsubscribe;
+  /** Address of a stored image's PNG, for `<img src>`. */
+  imageUrl(image: string): string;
+}
