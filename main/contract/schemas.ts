@@ -241,6 +241,8 @@ export const Settings = z.object({
   /** 0: one per core. */
   threads: z.int().min(0).max(256).default(0),
   liveGuidance: z.boolean().default(true),
+  /** After a live drag of the slider, compare in full where it was let go. */
+  fullOnRelease: z.boolean().default(true),
   smoothPictures: z.boolean().default(false),
 });
 export type Settings = z.infer<typeof Settings>;
