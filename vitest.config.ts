@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 // Two cores are common on the machines this runs on; ONNX Runtime uses threads of its own.
 export default defineConfig({
   test: {
-    include: ['main/**/*.test.ts', 'electron/**/*.test.ts', 'renderer/**/*.test.ts', 'tests/**/*.test.ts'],
+    include: ['main/**/*.test.ts', 'electron/**/*.test.ts', 'renderer/**/*.test.ts', 'tests/**/*.test.ts', 'scripts/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
