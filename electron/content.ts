@@ -1,0 +1,116 @@
+// Answers requests to the studio's scheme: the window's files from one folder, and pictures by id, never by path.
+// Knows Request and Response, not Electron, so that it is tested without a shell.
+import { readFile, realpath } from 'node:fs/promises';
+import { extname, join, sep } from 'node:path';
+import { Id } from '../main/contract/schemas.ts';
+import { imageHost, scheme, windowHost, windowOrigin } from './addresses.ts';
+
+export interface ContentOptions {
+  /** Folder of the built window. */
+  windowDir: string;
+  /** Path of a stored picture's PNG, or null when no picture has this id. */
+  imagePath(id: string): string | null | Promise<string | null>;
+}
+
+/** Only our own files run or show anything; nothing is ever fetched from a network. */
+export const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  `img-src 'self' ${scheme}: data: blob:`,
+  "font-src 'self'",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "object-src 'none'",
+].join('; ');
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+};
+
+const safeHeaders = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
+
+function refuse(status: number, reason: string): Response {
+  return new Response(reason, { status, headers: { ...safeHeaders, 'content-type': 'text/plain; charset=utf-8' } });
+}
+
+function isMissing(thrown: unknown): boolean {
+  const code = (thrown as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'ENAMETOOLONG';
+}
+
+/** The file that a URL path names below `dir`, links resolved; null when there is none or it lies outside. */
+async function confinedFile(dir: string, urlPath: string): Promise<string | null> {
+  let relative: string;
+  try {
+    relative = decodeURIComponent(urlPath);
+  } catch {
+    return null;
+  }
+  if (relative.includes('\0') || relative.includes('\\')) return null;
+  try {
+    const root = await realpath(dir);
+    const file = await realpath(join(root, relative));
+    return file.startsWith(root + sep) ? file : null;
+  } catch (thrown) {
+    if (isMissing(thrown)) return null;
+    throw thrown;
+  }
+}
+
+async function send(file: string, headers: Record<string, string>): Promise<Response> {
+  try {
+    return new Response(new Uint8Array(await readFile(file)), { headers: { ...safeHeaders, ...headers } });
+  } catch (thrown) {
+    if (isMissing(thrown)) return refuse(404, 'Not found');
+    throw thrown;
+  }
+}
+
+/**
+ * Handler for `protocol.handle`. Answers 405 for anything but GET and HEAD, 404 for what does not exist or lies
+ * outside the folder, 500 (without a path in it) when the disk fails; it never throws.
+ */
+export function contentHandler({ windowDir, imagePath }: ContentOptions): (request: Request) => Promise<Response> {
+  async function windowFile(urlPath: string): Promise<Response> {
+    const file = await confinedFile(windowDir, urlPath === '' || urlPath === '/' ? '/index.html' : urlPath);
+    const type = file === null ? undefined : types[extname(file)];
+    if (file === null || type === undefined) return refuse(404, 'Not found');
+    return send(file, { 'content-type': type, 'content-security-policy': contentSecurityPolicy, 'cross-origin-opener-policy': 'same-origin' });
+  }
+
+  async function picture(urlPath: string): Promise<Response> {
+    const id = Id.safeParse(urlPath.slice(1));
+    const file = id.success ? await imagePath(id.data) : null;
+    if (file === null) return refuse(404, 'No such picture');
+    // A picture never changes under its id. The window may read its pixels (difference view), nobody else.
+    return send(file, {
+      'content-type': 'image/png',
+      'cache-control': 'private, max-age=31536000, immutable',
+      'access-control-allow-origin': windowOrigin,
+    });
+  }
+
+  return async (request) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'Only GET is answered here');
+    const url = new URL(request.url);
+    try {
+      if (url.host === windowHost) return await windowFile(url.pathname);
+      if (url.host === imageHost) return await picture(url.pathname);
+      return refuse(404, 'Not found');
+    } catch (thrown) {
+      console.error(`studio: could not answer ${request.url}:`, thrown);
+      return refuse(500, 'The file could not be read');
+    }
+  };
+}

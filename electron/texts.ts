@@ -1,0 +1,43 @@
+// The shell's own words: menu, about box and dialogs. The window's words are in renderer/locales.
+import type { Settings } from '../main/contract/schemas.ts';
+
+const en = {
+  file: 'File',
+  openLibrary: 'Open Library Folder',
+  help: 'Help',
+  about: 'About TeEFusion Studio',
+  closeTitle: 'Work is still running',
+  closeRunning: 'A run is in progress.',
+  closeQueued: (count: number): string => (count === 1 ? 'One run waits.' : `${count} runs wait.`),
+  closeDetail: 'Closing stops it. Pictures that are finished are kept; the one in progress is lost.',
+  closeAnyway: 'Stop and Close',
+  keepOpen: 'Keep Open',
+  startFailed: 'TeEFusion Studio could not start',
+  windowCrashedTitle: 'The window stopped working',
+  windowCrashedDetail: 'Nothing is lost: runs go on and everything finished is in the library.',
+  reload: 'Open the Window Again',
+  quit: 'Quit',
+};
+export type Texts = typeof en;
+
+const de: Texts = {
+  file: 'Datei',
+  openLibrary: 'Bibliotheksordner öffnen',
+  help: 'Hilfe',
+  about: 'Über TeEFusion Studio',
+  closeTitle: 'Es wird noch gerechnet',
+  closeRunning: 'Ein Lauf ist im Gange.',
+  closeQueued: (count) => (count === 1 ? 'Ein Lauf wartet.' : `${count} Läufe warten.`),
+  closeDetail: 'Beim Schließen wird er beendet. Fertige Bilder bleiben erhalten, das angefangene geht verloren.',
+  closeAnyway: 'Beenden und schließen',
+  keepOpen: 'Geöffnet lassen',
+  startFailed: 'TeEFusion Studio konnte nicht starten',
+  windowCrashedTitle: 'Das Fenster ist abgestürzt',
+  windowCrashedDetail: 'Nichts ist verloren: Läufe gehen weiter, und alles Fertige steht in der Bibliothek.',
+  reload: 'Fenster wieder öffnen',
+  quit: 'Beenden',
+};
+
+export function textsFor(locale: Settings['locale']): Texts {
+  return locale === 'de' ? de : en;
+}
