@@ -100,7 +100,12 @@ export class ModelRegistry {
 
 /** Something with one of these is meant to be a model, whole or not; other folders are none of ours. */
 async function isModel(dir: string): Promise<boolean> {
-  return (await exists(join(dir, 'model_index.json'))) || (await exists(join(dir, 'transformer')));
+  try {
+    return (await exists(join(dir, 'model_index.json'))) || (await exists(join(dir, 'transformer')));
+  } catch {
+    // It is there but cannot be looked into: opening it will say why.
+    return true;
+  }
 }
 
 async function namesIn(folder: string): Promise<string[]> {
