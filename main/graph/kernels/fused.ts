@@ -1,0 +1,29 @@
+// Operators that tfjs does not have, recorded as one fused ONNX node each. networks/layers.ts calls them and has the
+// composed form for other backends and for gradients.
+import { kernel } from '../backend.ts';
+import { float, int, string } from '../values.ts';
+
+/** Names of the studio's own kernels. */
+export const fused = { layerNorm: 'LayerNormLastAxis', gelu: 'Gelu', attention: 'MultiHeadAttention' } as const;
+
+export function registerFused(): void {
+  /** y = (x − mean)/√(var + ε) over the last axis, and 1/√(var + ε) for the gradient. */
+  kernel<{ epsilon: number }>(fused.layerNorm, ({ recorder: r, input, optional, attrs }) => {
+    const x = input('x');
+    const width = x.shape.at(-1)!;
+    const scale = optional('scale') ?? r.splat(1, 'float32', [width]);
+    // ONNX makes the bias optional, but the runtime's SkipLayerNormFusion (1.30) crashes where it is left out.
+    const bias = optional('bias') ?? r.splat(0, 'float32', [width]);
+    const statistics = [...x.shape.slice(0, -1), 1];
+    const [y, , inverse] = r.nodes('LayerNormalization', [x, scale, bias],
+      [{ dtype: x.dtype, shape: x.shape }, { dtype: 'float32', shape: statistics }, { dtype: 'float32', shape: statistics }],
+      { attributes: { axis: int(-1), epsilon: float(attrs.epsilon) } });
+    return [y!, inverse!];
+  });
+  kernel<{ approximate: 'none' | 'tanh' }>(fused.gelu, ({ recorder, input, attrs }) =>
+    recorder.node('Gelu', [input('x')], input('x').dtype, input('x').shape, { attributes: { approximate: string(attrs.approximate) } }));
+  /** q, k, v: [batch, tokens, heads·width]. */
+  kernel<{ heads: number }>(fused.attention, ({ recorder, input, attrs }) =>
+    recorder.node('MultiHeadAttention', [input('q'), input('k'), input('v')], input('q').dtype, input('q').shape,
+      { domain: 'com.microsoft', attributes: { num_heads: int(attrs.heads) } }));
+}

@@ -1,0 +1,83 @@
+// Writes a recorded graph as an ONNX model. Weights in files stay there: the model points to them.
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  AttributeProtoSchema, GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorProtoSchema, ValueInfoProtoSchema,
+  type AttributeProto, type TensorProto,
+} from './onnx_pb.ts';
+import { onnxType } from './recorder.ts';
+import type { Attribute, FileSlice, Graph, Value } from './values.ts';
+
+const opset = 21n;
+const irVersion = 10n;
+const externalLocation = 1;
+
+export interface ModelOptions {
+  /** Where the runtime finds a file, relative to what it takes external data to be relative to. */
+  locate(file: string): string;
+}
+
+const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+function attribute(name: string, value: Attribute): AttributeProto {
+  const encoder = new TextEncoder();
+  switch (value.kind) {
+    case 'float': return create(AttributeProtoSchema, { name, type: 1, f: value.value });
+    case 'int': return create(AttributeProtoSchema, { name, type: 2, i: BigInt(value.value) });
+    case 'string': return create(AttributeProtoSchema, { name, type: 3, s: encoder.encode(value.value) });
+    case 'ints': return create(AttributeProtoSchema, { name, type: 7, ints: value.value.map(BigInt) });
+  }
+}
+
+const external = (slice: FileSlice, locate: ModelOptions['locate']): { key: string; value: string }[] => [
+  { key: 'location', value: locate(slice.file) },
+  { key: 'offset', value: String(slice.offset) },
+  { key: 'length', value: String(slice.bytes) },
+];
+
+function initialiser(value: Value, locate: ModelOptions['locate']): TensorProto {
+  const base = { name: value.name, dims: value.shape.map(BigInt), dataType: onnxType[value.dtype] };
+  if (value.slice) return create(TensorProtoSchema, { ...base, dataLocation: externalLocation, externalData: external(value.slice, locate) as never });
+  return create(TensorProtoSchema, { ...base, rawData: bytesOf(value.constant!) });
+}
+
+const valueInfo = (name: string, value: Value) => create(ValueInfoProtoSchema, {
+  name,
+  type: {
+    value: {
+      case: 'tensorType',
+      value: { elemType: onnxType[value.dtype], shape: { dim: value.shape.map((n) => ({ value: { case: 'dimValue' as const, value: BigInt(n) } })) } },
+    },
+  },
+});
+
+/** The model's bytes. Constants are in it, tensors with a `slice` are not. */
+export function encodeModel(graph: Graph, options: ModelOptions): Uint8Array {
+  const stored = new Set<Value>();
+  const keep = (value: Value): void => void ((value.constant ?? value.slice) && stored.add(value));
+  for (const node of graph.nodes) for (const value of node.inputs) if (value) keep(value);
+  for (const { value } of graph.outputs) keep(value);
+
+  const nodes = graph.nodes.map((node) => create(NodeProtoSchema, {
+    opType: node.op,
+    domain: node.domain,
+    name: node.outputs[0]!.name,
+    input: node.inputs.map((value) => value?.name ?? ''),
+    output: node.outputs.map((value) => value.name),
+    attribute: Object.entries(node.attributes).map(([name, value]) => attribute(name, value)),
+  }));
+  // An output may be an input, a constant, or asked for under two names: an Identity gives it its own name.
+  const renames = graph.outputs.map(({ name, value }) => create(NodeProtoSchema, { opType: 'Identity', name: `output_${name}`, input: [value.name], output: [name] }));
+
+  return toBinary(ModelProtoSchema, create(ModelProtoSchema, {
+    irVersion,
+    producerName: 'TeEFusion Studio',
+    opsetImport: [{ domain: '', version: opset }, { domain: 'com.microsoft', version: 1n }],
+    graph: create(GraphProtoSchema, {
+      name: graph.name,
+      node: [...nodes, ...renames],
+      initializer: [...stored].map((value) => initialiser(value, options.locate)),
+      input: graph.inputs.map((value) => valueInfo(value.name, value)),
+      output: graph.outputs.map(({ name, value }) => valueInfo(name, value)),
+    }),
+  }));
+}

@@ -1,0 +1,123 @@
+// SD3's transformer (MMDiT) as a function over tensors, with the guidance of TeEFusion and DistillCFG students.
+// Parameter names are those of diffusers' SD3Transformer2DModel. Knows nothing of files or runtimes.
+import * as tf from '@tensorflow/tfjs';
+import type { TransformerConfig } from './configs.ts';
+import { at, attention, geluTanh, linear, rmsNorm, silu, sinusoid, standardize, type Weights } from './layers.ts';
+
+const epsilon = 1e-6;
+
+export interface MmditInputs {
+  /** [batch, channels, height, width] */
+  latents: tf.Tensor;
+  /** [batch], 1000·σ */
+  timestep: tf.Tensor;
+  /** [batch, tokens, joint_attention_dim] */
+  tokens: tf.Tensor;
+  /** [batch, pooled_projection_dim] */
+  pooled: tf.Tensor;
+  /** [batch]: the number a student takes, in its own convention (γ or w). */
+  guidance?: tf.Tensor;
+  /** [batch, pooled_projection_dim]: TeEFusion's ∅. */
+  nullPooled?: tf.Tensor;
+}
+
+export const innerWidth = (config: TransformerConfig): number => config.num_attention_heads * config.attention_head_dim;
+
+/** Two linear maps with SiLU between: the timestep, pooled-text and guidance embedders. */
+const embedder = (w: Weights, x: tf.Tensor): tf.Tensor => linear(at(w, 'linear_2'), silu(linear(at(w, 'linear_1'), x)));
+
+const modulate = (x: tf.Tensor, shift: tf.Tensor, scale: tf.Tensor): tf.Tensor => standardize(x, epsilon).mul(scale.add(1)).add(shift);
+
+/** `count` vectors [batch, 1, width] that shift, scale or gate a stream. */
+const modulation = (w: Weights, conditioning: tf.Tensor, count: number): tf.Tensor[] =>
+  tf.split(linear(at(w, 'linear'), conditioning).expandDims(1), count, 2);
+
+/** The conditioning vector: timestep and pooled text, and the guidance scale where the network knows one. */
+function timeTextEmbedding(config: TransformerConfig, w: Weights, inputs: MmditInputs): tf.Tensor {
+  const time = (t: tf.Tensor): tf.Tensor => embedder(at(w, 'time_text_embed.timestep_embedder'), sinusoid(t));
+  const text = (c: tf.Tensor): tf.Tensor => embedder(at(w, 'time_text_embed.text_embedder'), c);
+  const plain = time(inputs.timestep).add(text(inputs.pooled));
+  const { guidance, nullPooled } = inputs;
+  if (!guidance) return plain;
+  const scaled = guidance.mul(config.guidance_multiplier);
+  if (config.guidance) return plain.add(embedder(at(w, 'guidance_in'), sinusoid(scaled)));
+  if (!nullPooled) throw new Error('A TeEFusion student needs the pooled embedding of the empty or negative prompt.');
+  return plain.add(time(scaled).mul(text(inputs.pooled.sub(nullPooled))).mul(config.fusion_scale));
+}
+
+/** Patches of the latents as tokens [batch, h·w, width], with positions cropped from the middle of the stored grid. */
+function patchEmbedding(config: TransformerConfig, w: Weights, latents: tf.Tensor): tf.Tensor {
+  const [batch, channels, height, width] = latents.shape as [number, number, number, number];
+  const p = config.patch_size;
+  const [rows, columns] = [height / p, width / p];
+  const patches = latents.reshape([batch, channels, rows, p, columns, p]).transpose([0, 2, 4, 1, 3, 5]).reshape([batch, rows * columns, channels * p * p]);
+  const inner = innerWidth(config);
+  const projection: Weights = (name) => (name === 'weight' ? w('proj.weight').reshape([inner, channels * p * p]) : w(`proj.${name}`));
+  const grid = config.pos_embed_max_size;
+  const top = Math.floor((grid - rows) / 2);
+  const left = Math.floor((grid - columns) / 2);
+  const positions = w('pos_embed').reshape([grid, grid, inner]).slice([top, left, 0], [rows, columns, inner]).reshape([1, rows * columns, inner]);
+  return linear(projection, patches).add(positions);
+}
+
+/** Normalised queries and keys, where the network has them. */
+function projections(config: TransformerConfig, w: Weights, x: tf.Tensor, names: readonly [string, string, string], norms: readonly [string, string]): tf.Tensor[] {
+  const heads = config.num_attention_heads;
+  const [q, k, v] = names.map((name) => linear(at(w, name), x)) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  if (config.qk_norm !== 'rms_norm') return [q, k, v];
+  const normal = (y: tf.Tensor, name: string): tf.Tensor =>
+    rmsNorm(at(w, name), y.reshape([...y.shape.slice(0, 2), heads, config.attention_head_dim]), epsilon).reshape(y.shape);
+  return [normal(q, norms[0]), normal(k, norms[1]), v];
+}
+
+const feedForward = (w: Weights, x: tf.Tensor): tf.Tensor => linear(at(w, 'net.2'), geluTanh(linear(at(w, 'net.0.proj'), x)));
+
+/** One joint block over both streams; the last one updates only the image. */
+function jointBlock(config: TransformerConfig, w: Weights, image: tf.Tensor, text: tf.Tensor, conditioning: tf.Tensor, last: boolean): [tf.Tensor, tf.Tensor] {
+  const [shift, scale, gate, mlpShift, mlpScale, mlpGate] = modulation(at(w, 'norm1'), conditioning, 6) as Six;
+  const textModulation = modulation(at(w, 'norm1_context'), conditioning, last ? 2 : 6);
+  // The last block's text norm is an AdaLN-continuous: scale first.
+  const [textShift, textScale] = last ? [textModulation[1]!, textModulation[0]!] : [textModulation[0]!, textModulation[1]!];
+  const attn = at(w, 'attn');
+  const [qi, ki, vi] = projections(config, attn, modulate(image, shift, scale), ['to_q', 'to_k', 'to_v'], ['norm_q', 'norm_k']) as Three;
+  const [qt, kt, vt] = projections(config, attn, modulate(text, textShift, textScale), ['add_q_proj', 'add_k_proj', 'add_v_proj'], ['norm_added_q', 'norm_added_k']) as Three;
+  const imageTokens = image.shape[1]!;
+  const textTokens = text.shape[1]!;
+  const width = image.shape[2]!;
+  const batch = image.shape[0]!;
+  // Nobody reads the last block's text, so its queries need not be mixed.
+  const mixed = attention(last ? qi : tf.concat([qi, qt], 1), tf.concat([ki, kt], 1), tf.concat([vi, vt], 1), config.num_attention_heads);
+  const imageMixed = last ? mixed : mixed.slice([0, 0, 0], [batch, imageTokens, width]);
+  const attended = image.add(linear(at(attn, 'to_out.0'), imageMixed).mul(gate));
+  const newImage = attended.add(feedForward(at(w, 'ff'), modulate(attended, mlpShift, mlpScale)).mul(mlpGate));
+  if (last) return [newImage, text];
+
+  const [, , textGate, textMlpShift, textMlpScale, textMlpGate] = textModulation as Six;
+  const textMixed = mixed.slice([0, imageTokens, 0], [batch, textTokens, width]);
+  const textAttended = text.add(linear(at(attn, 'to_add_out'), textMixed).mul(textGate));
+  const newText = textAttended.add(feedForward(at(w, 'ff_context'), modulate(textAttended, textMlpShift, textMlpScale)).mul(textMlpGate));
+  return [newImage, newText];
+}
+
+type Three = [tf.Tensor, tf.Tensor, tf.Tensor];
+type Six = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+
+/**
+ * Velocity of the latents, [batch, out_channels, height, width]. Source: Esser et al. 2024 (SD3); students after
+ * Fu et al. 2025 (TeEFusion) and Meng et al. 2023 (DistillCFG). Throws an Error for dual attention, which it has not.
+ */
+export function mmdit(config: TransformerConfig, w: Weights, inputs: MmditInputs): tf.Tensor {
+  if (config.dual_attention_layers?.length) throw new Error('Dual attention layers are not built.');
+  const [batch, , height, width] = inputs.latents.shape as [number, number, number, number];
+  const conditioning = silu(timeTextEmbedding(config, w, inputs));
+  let image = patchEmbedding(config, at(w, 'pos_embed'), inputs.latents);
+  let text = linear(at(w, 'context_embedder'), inputs.tokens);
+  for (let i = 0; i < config.num_layers; i++) {
+    [image, text] = jointBlock(config, at(w, `transformer_blocks.${i}`), image, text, conditioning, i === config.num_layers - 1);
+  }
+  const [scale, shift] = modulation(at(w, 'norm_out'), conditioning, 2) as [tf.Tensor, tf.Tensor];
+  const p = config.patch_size;
+  const patches = linear(at(w, 'proj_out'), modulate(image, shift, scale));
+  return patches.reshape([batch, height / p, width / p, p, p, config.out_channels])
+    .transpose([0, 5, 1, 3, 2, 4]).reshape([batch, config.out_channels, height, width]);
+}
