@@ -56,27 +56,27 @@ export class PromptTokenizer {
 
   /** `file` is the parsed tokenizer.json, `name` says in errors where it came from. Throws StudioError `corrupt-file`. */
   constructor(file: unknown, name: string) {
-    const fail = (reason: string, cause?: unknown): never => {
+    const fail: (reason: string, cause?: unknown) => never = (reason, cause) => {
       throw new StudioError('corrupt-file', `${name}: ${reason}`, { cause });
     };
     const parsed = TokenizerFile.safeParse(file);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
-      return fail(`is not a tokenizer: "${issue?.path.join('.')}": ${issue?.message}.`);
+      fail(`is not a tokenizer: "${issue?.path.join('.')}": ${issue?.message}.`);
     }
     const { model, padding } = parsed.data;
     try {
       this.#tokenizer = new Tokenizer(parsed.data, { unk_token: model.unk_token ?? undefined });
     } catch (thrown) {
-      return fail('is not a tokenizer the studio can use.', thrown);
+      fail('is not a tokenizer the studio can use.', thrown);
     }
     const empty = this.#encode('', name, true);
-    if (empty.length !== 2) return fail('does not put a start and an end around a prompt.');
+    if (empty.length !== 2) fail('does not put a start and an end around a prompt.');
     [this.bosId, this.eosId] = empty as [number, number];
     this.unknownId = model.unk_token == null ? null : (this.#tokenizer.token_to_id(model.unk_token) ?? fail('its unknown token is not in its vocabulary.'));
     this.padId = padding?.pad_id ?? fail('does not say which token pads a prompt.');
     this.vocabularySize = largestId(parsed.data) + 1;
-    if (this.padId >= this.vocabularySize) return fail('its padding token is not in its vocabulary.');
+    if (this.padId >= this.vocabularySize) fail('its padding token is not in its vocabulary.');
   }
 
   /** The token of `word`, undefined when it is none. */
