@@ -115,6 +115,8 @@ describe('the student beside a teacher', () => {
   it('is never a damaged one', async () => {
     await rm(join(own, 'tiny-z', 'distillation.json'));
     expect(defaultStudent(await registry.list(), 'tiny', 'z-sampling')).toMatchObject({ id: 'tiny-teefusion', warning: { code: 'student-of-other-sampler' } });
+    await rm(join(embedded, 'tiny-teefusion', 'distillation.json'));
+    expect(defaultStudent(await registry.list(), 'tiny', 'w2sd').id).toBe('a-distillcfg');
   });
 
   it('is missing with an error when a teacher has none', async () => {
