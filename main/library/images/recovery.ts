@@ -40,9 +40,9 @@ export async function recover(parts: Parts): Promise<RecoveryReport> {
   const { completed, removedFiles } = finishIntents(parts);
   const present = new Set(parts.files.list());
   const known = parts.images.files();
-  const { adopted, unreadable } = await adopt(parts, [...present.difference(known)]);
+  const { adopted, unreadable } = await adopt(parts, [...present].filter((hash) => !known.has(hash)));
   const interrupted = parts.runs.interruptUnfinished();
-  return { completed, adopted, interrupted, removedFiles, removedTemporaries, unreadable, missing: [...known.difference(present)] };
+  return { completed, adopted, interrupted, removedFiles, removedTemporaries, unreadable, missing: [...known].filter((hash) => !present.has(hash)) };
 }
 
 function finishIntents({ database, runs, images, files, log }: Parts): Pick<RecoveryReport, 'completed' | 'removedFiles'> {
