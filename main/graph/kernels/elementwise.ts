@@ -9,11 +9,13 @@ const number = (r: Recorder, value: number, like: Value): Value => r.splat(value
 const isSplat = (value: Value, of: number): boolean => value.splat === of || (value.constant?.length === 1 && Number(value.constant[0]) === of);
 
 /** Folds x+0, x·1 and the like; null when there is nothing to fold. */
-function fold(op: string, a: Value, b: Value, shape: readonly number[]): Value | null {
+function fold(r: Recorder, op: string, a: Value, b: Value, shape: readonly number[]): Value | null {
   const keepsA = sameShape(a.shape, shape);
   const keepsB = sameShape(b.shape, shape);
   if (op === 'Add' && keepsA && isSplat(b, 0)) return a;
   if (op === 'Add' && keepsB && isSplat(a, 0)) return b;
+  // Adding zeros of a larger shape repeats x.
+  if (op === 'Add' && b.splat === 0) return r.node('Expand', [a, r.int64(shape)], a.dtype, shape);
   if (op === 'Sub' && keepsA && isSplat(b, 0)) return a;
   if ((op === 'Mul' || op === 'Div') && keepsA && isSplat(b, 1)) return a;
   if (op === 'Mul' && keepsB && isSplat(a, 1)) return b;
@@ -40,7 +42,7 @@ function binary(r: Recorder, op: string, a: Value, b: Value): Value {
   if (compute && a.dtype === 'float32' && a.splat !== undefined && b.splat !== undefined) {
     return r.splat(Math.fround(compute(a.splat, b.splat)), a.dtype, shape);
   }
-  return fold(op, a, b, shape) ?? r.elementwise(op, [a, b], a.dtype, shape);
+  return fold(r, op, a, b, shape) ?? r.elementwise(op, [a, b], a.dtype, shape);
 }
 
 const binaryKernels: Record<string, string> = { Add: 'Add', Sub: 'Sub', Multiply: 'Mul', RealDiv: 'Div', Pow: 'Pow', Maximum: 'Max', Minimum: 'Min' };
@@ -85,6 +87,10 @@ export function registerElementwise(): void {
     const one = r.cast(positive, 'float32');
     if (attrs.alpha === 0) return one;
     return r.elementwise('Where', [positive, number(r, 1, x), number(r, attrs.alpha, x)], 'float32', x.shape);
+  });
+  kernel<{ clipValueMin: number; clipValueMax: number }>('ClipByValue', ({ recorder: r, input, attrs }) => {
+    const x = input('x');
+    return r.node('Clip', [x, r.splat(attrs.clipValueMin, x.dtype, []), r.splat(attrs.clipValueMax, x.dtype, [])], x.dtype, x.shape);
   });
   kernel('Identity', ({ input }) => input('x'));
   kernel<{ dtype: DType }>('Cast', ({ recorder, input, attrs }) => recorder.cast(input('x'), attrs.dtype));

@@ -1,0 +1,55 @@
+// What networks are trained to minimise, as functions over tensors: the autoencoder's loss, flow matching, distillation.
+import * as tf from '@tensorflow/tfjs';
+import type { TextEncoderConfig, TransformerConfig, VaeConfig } from '../networks/configs.ts';
+import { clipTextEncoder } from '../networks/clip.ts';
+import { at } from '../networks/layers.ts';
+import { mmdit } from '../networks/mmdit.ts';
+import { vaeDecode, vaeEncode } from '../networks/vae.ts';
+import type { Loss } from './trainer.ts';
+
+export interface VaeLossWeights {
+  /** Of the mean absolute difference, beside the mean square; keeps edges sharp. */
+  absolute: number;
+  /** Of the divergence from the unit normal, per latent number. */
+  divergence: number;
+}
+
+/** image: [n, 3, h, w] in −1..1; noise: like the latents, standard normal. */
+export const vaeLoss = (config: VaeConfig, weights: VaeLossWeights): Loss<'image' | 'noise'> => (w, { image, noise }) => {
+  const moments = vaeEncode(config, w, image);
+  const logVariance = moments.logVariance.clipByValue(-20, 10);
+  const difference = vaeDecode(config, w, moments.mean.add(logVariance.mul(0.5).exp().mul(noise))).sub(image);
+  const divergence = moments.mean.square().add(logVariance.exp()).sub(logVariance).sub(1).mean().mul(0.5);
+  return difference.square().mean().add(difference.abs().mean().mul(weights.absolute)).add(divergence.mul(weights.divergence));
+};
+
+/** x_σ = (1 − σ)·x₀ + σ·ε with one σ per picture. */
+const noised = (latents: tf.Tensor, noise: tf.Tensor, sigma: tf.Tensor): tf.Tensor => {
+  const s = sigma.reshape([-1, 1, 1, 1]);
+  return latents.add(noise.sub(latents).mul(s));
+};
+
+/** Prefixes of the two networks that a teacher trains together. */
+export const prefixes = { transformer: 'transformer.', textEncoder: 'text_encoder.' } as const;
+
+export type TeacherInput = 'latents' | 'noise' | 'sigma' | 'ids' | 'end';
+
+/** Rectified flow: the velocity ε − x₀, mean squared error. The text encoder learns along. */
+export const flowMatchingLoss = (transformer: TransformerConfig, text: TextEncoderConfig): Loss<TeacherInput> => (w, inputs) => {
+  const { penultimate, pooled } = clipTextEncoder(text, at(w, 'text_encoder'), inputs.ids, inputs.end);
+  const velocity = mmdit(transformer, at(w, 'transformer'), {
+    latents: noised(inputs.latents, inputs.noise, inputs.sigma), timestep: inputs.sigma.mul(1000), tokens: penultimate, pooled,
+  });
+  return velocity.sub(inputs.noise.sub(inputs.latents)).square().mean();
+};
+
+export type StudentInput = 'latents' | 'sigma' | 'tokens' | 'pooled' | 'null_pooled' | 'guidance' | 'target';
+
+/** The student's velocity against its teacher's guided one. latents: the point x_σ itself. */
+export const distillationLoss = (config: TransformerConfig): Loss<StudentInput> => (w, inputs) => {
+  const velocity = mmdit(config, at(w, 'transformer'), {
+    latents: inputs.latents, timestep: inputs.sigma.mul(1000), tokens: inputs.tokens, pooled: inputs.pooled,
+    guidance: inputs.guidance, ...(config.txt_align_guidance && { nullPooled: inputs.null_pooled }),
+  });
+  return velocity.sub(inputs.target).square().mean();
+};
