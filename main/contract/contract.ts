@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ErrorData, type Result } from './errors.ts';
 import {
   CompareRequest, Doctor, EngineStatus, GenerateRequest, Id, ImageRecord, LiveRequest, ModelId, ModelInfo, PromptCheck,
-  PromptText, ReplayResult, RgbPicture, Role, RunRecord, Settings, Verdict, Vocabulary,
+  PromptText, ReplayResult, RgbPicture, Role, RunRecord, Settings, SettingsChange, Verdict, Vocabulary,
 } from './schemas.ts';
 
 const nothing = z.object({});
@@ -13,7 +13,7 @@ export const calls = {
   'app.doctor': { input: nothing, output: Doctor },
   'app.status': { input: nothing, output: EngineStatus },
   'settings.get': { input: nothing, output: Settings },
-  'settings.set': { input: Settings.partial(), output: Settings },
+  'settings.set': { input: SettingsChange, output: Settings },
   'models.list': { input: nothing, output: z.array(ModelInfo) },
   'models.vocabulary': { input: z.object({ model: ModelId }), output: Vocabulary },
   'prompt.check': { input: z.object({ model: ModelId, prompt: PromptText }), output: PromptCheck },

@@ -246,3 +246,17 @@ export const Settings = z.object({
   smoothPictures: z.boolean().default(false),
 });
 export type Settings = z.infer<typeof Settings>;
+
+/** Some of the settings. Their defaults are taken off: a change must not reset what it leaves out. */
+export const SettingsChange = z
+  .object({
+    theme: Settings.shape.theme.unwrap(),
+    locale: Settings.shape.locale.unwrap(),
+    device: Settings.shape.device.unwrap(),
+    threads: Settings.shape.threads.unwrap(),
+    liveGuidance: Settings.shape.liveGuidance.unwrap(),
+    fullOnRelease: Settings.shape.fullOnRelease.unwrap(),
+    smoothPictures: Settings.shape.smoothPictures.unwrap(),
+  })
+  .partial();
+export type SettingsChange = z.infer<typeof SettingsChange>;

@@ -105,8 +105,8 @@ export class Executor {
         }
         return;
       case 'warm': {
-        const warnings = await this.#warm(job.id, job.job, signal);
-        return send({ kind: 'warmed', id: job.id, memoryBytes: residentBytes(), warnings });
+        await this.#warm(job.id, job.job, signal);
+        return send({ kind: 'warmed', id: job.id, memoryBytes: residentBytes() });
       }
       case 'sample':
       case 'live': {
@@ -117,7 +117,7 @@ export class Executor {
   }
 
   /** Evaluates each batch shape of the run once and decodes: the first evaluation of a shape is slower than all others. */
-  async #warm(id: number, job: PictureJob, signal: AbortSignal) {
+  async #warm(id: number, job: PictureJob, signal: AbortSignal): Promise<void> {
     const { pipeline, warmed } = await this.#models.get(job.model);
     const plan = planSampling(job.sampler, job.guidance, job.reflection);
     for (const guidance of new Set([plan.base, plan.reflection?.strong ?? plan.base, plan.reflection?.weak ?? plan.base])) {
@@ -128,7 +128,6 @@ export class Executor {
       await pipeline.run(request, { signal });
       warmed.add(branches);
     }
-    return pipeline.warnings(pixels(job));
   }
 
   async #sample(id: number, job: PictureJob, signal: AbortSignal, reportSteps: boolean): Promise<SampledPicture> {
@@ -139,9 +138,9 @@ export class Executor {
       ...(reportSteps && { onStep: (report) => this.#options.send({ kind: 'step', id, report }) }),
     });
     const { provider, threads } = this.#configured();
-    const { picture, nfe, samplingMs, decodeMs, effectiveGuidance, sampler, generator, warnings } = image;
+    const { picture, nfe, samplingMs, decodeMs, effectiveGuidance, sampler, generator } = image;
     return {
-      picture, nfe, samplingMs, decodeMs, effectiveGuidance, sampler, generator, warnings: [...warnings],
+      picture, nfe, samplingMs, decodeMs, effectiveGuidance, sampler, generator,
       provider, threads, runtime: this.#options.runtime,
     };
   }

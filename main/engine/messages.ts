@@ -2,7 +2,7 @@
 // Knows no process: a message is plain data with typed arrays, carried by Node's `advanced` serialisation.
 import { z } from 'zod';
 import { ErrorData } from '../contract/errors.ts';
-import { GuidanceScale, ModelId, PromptText, Reflection, Sampler, Seed, Steps, Warning } from '../contract/schemas.ts';
+import { GuidanceScale, ModelId, PromptText, Reflection, Sampler, Seed, Steps } from '../contract/schemas.ts';
 
 /** Execution providers of ONNX Runtime that the studio can use. */
 export const Provider = z.enum(['cpu', 'cuda', 'dml', 'coreml', 'webgpu']);
@@ -88,7 +88,6 @@ export const SampledPicture = z.object({
   /** The sampler that really ran: a student's is always Euler. */
   sampler: Sampler,
   generator: z.string(),
-  warnings: z.array(Warning),
   provider: Provider,
   threads: z.int(),
   runtime: z.string(),
@@ -114,8 +113,7 @@ export const EngineMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('step'), id: JobId, report: StepReport }),
   /** One provider of a `probe` job; the job ends with the last one. */
   z.object({ kind: z.literal('probed'), id: JobId, report: ProbeReport }),
-  /** A `warm` job's end; the warnings are those of the request for this model. */
-  z.object({ kind: z.literal('warmed'), id: JobId, memoryBytes: z.int(), warnings: z.array(Warning) }),
+  z.object({ kind: z.literal('warmed'), id: JobId, memoryBytes: z.int() }),
   /** A `sample` or `live` job's end. */
   z.object({ kind: z.literal('sampled'), id: JobId, memoryBytes: z.int(), result: SampledPicture }),
   z.object({ kind: z.literal('failed'), id: JobId, memoryBytes: z.int(), error: ErrorData }),

@@ -1,7 +1,7 @@
 // Keeps one engine process at work: starts it, feeds it one job at a time, restarts it when it dies, ends it when it hangs.
 // Knows processes and time limits; what a job computes, and what is done with its picture, is not its business.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeviceReport, EngineStatus, Warning } from '../contract/schemas.ts';
+import type { DeviceReport, EngineStatus } from '../contract/schemas.ts';
 import { fromErrorData, StudioError } from '../contract/errors.ts';
 import { EngineChild, type Death, type EngineCommand } from './child.ts';
 import { DeviceSelection, resolveThreads, type EngineSettings } from './device-selection.ts';
@@ -23,19 +23,14 @@ export interface JobOptions {
   readonly onStep?: (report: StepReport) => void;
 }
 
-/** What a job ends with. */
-interface Outcome {
-  readonly warnings: readonly Warning[];
-  readonly result: SampledPicture | null;
-}
-
 interface Task {
   readonly kind: 'warm' | 'sample' | 'live';
   readonly id: number;
   readonly job: PictureJob;
   readonly onStep: ((report: StepReport) => void) | undefined;
   cancelling: boolean;
-  resolve(outcome: Outcome): void;
+  /** Null: the job makes no picture. */
+  resolve(picture: SampledPicture | null): void;
   reject(error: StudioError): void;
 }
 
@@ -82,9 +77,9 @@ export class EngineSupervisor {
     if (this.#process === null) throw this.#closed === null ? fromErrorData(gaveUpError(this.#lastStderr)) : stopped();
   }
 
-  /** Opens the job's model and evaluates each of its batch shapes once. Resolves with the warnings of the request. */
-  async warm(job: PictureJob, options: JobOptions = {}): Promise<readonly Warning[]> {
-    return (await this.#enqueue('warm', job, options)).warnings;
+  /** Opens the job's model and evaluates each of its batch shapes once. Throws as `sample`. */
+  async warm(job: PictureJob, options: JobOptions = {}): Promise<void> {
+    await this.#enqueue('warm', job, options);
   }
 
   /** Throws StudioError: 'busy', 'cancelled', 'engine-crashed', 'timeout' and whatever the pipeline throws. */
@@ -144,7 +139,7 @@ export class EngineSupervisor {
 
   // --- jobs ---
 
-  #enqueue(kind: Task['kind'], job: PictureJob, { signal, onStep }: JobOptions): Promise<Outcome> {
+  #enqueue(kind: Task['kind'], job: PictureJob, { signal, onStep }: JobOptions): Promise<SampledPicture | null> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== null || signal?.aborted) return reject(stopped());
       if (!admits(this.#waiting.length, this.#limits)) {
@@ -154,7 +149,7 @@ export class EngineSupervisor {
       const settled = () => signal?.removeEventListener('abort', onAbort);
       const task: Task = {
         kind, id: this.#nextId++, job, onStep, cancelling: false,
-        resolve: (outcome) => (settled(), resolve(outcome)),
+        resolve: (picture) => (settled(), resolve(picture)),
         reject: (error) => (settled(), reject(error)),
       };
       signal?.addEventListener('abort', onAbort, { once: true });
@@ -281,9 +276,9 @@ export class EngineSupervisor {
       case 'step':
         return this.#active.onStep?.(message.report);
       case 'warmed':
-        return this.#finish((task) => task.resolve({ warnings: message.warnings, result: null }));
+        return this.#finish((task) => task.resolve(null));
       case 'sampled':
-        return this.#finish((task) => task.resolve({ warnings: message.result.warnings, result: message.result }));
+        return this.#finish((task) => task.resolve(message.result));
       case 'failed':
         return this.#finish((task) => task.reject(fromErrorData(message.error)));
     }
@@ -330,9 +325,9 @@ export class EngineSupervisor {
   }
 }
 
-function pictureOf({ result }: Outcome): SampledPicture {
-  if (result === null) throw new StudioError('internal', 'The engine ended a picture without one.');
-  return result;
+function pictureOf(picture: SampledPicture | null): SampledPicture {
+  if (picture === null) throw new StudioError('internal', 'The engine ended a picture without one.');
+  return picture;
 }
 
 function stopped(): StudioError {

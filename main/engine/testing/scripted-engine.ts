@@ -22,7 +22,7 @@ let threads = 0;
 function result(): SampledPicture {
   return {
     picture: { width: 1, height: 1, rgb: Uint8Array.of(1, 2, 3) },
-    nfe: 4, samplingMs: 1, decodeMs: 1, effectiveGuidance: 5, sampler: 'euler', generator: 'none', warnings: [],
+    nfe: 4, samplingMs: 1, decodeMs: 1, effectiveGuidance: 5, sampler: 'euler', generator: 'none',
     provider, threads, runtime: '0',
   };
 }
