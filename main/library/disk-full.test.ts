@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ImageFiles } from './images/files.ts';
@@ -13,20 +14,30 @@ import { PromptRepository } from './repositories/prompts.ts';
 import { RunRepository } from './repositories/runs.ts';
 import { codeOf, picture, sampleImage, sampleRun, temporaryDir } from './test-support.ts';
 
-/** A disk of this size, or why there can be none. */
-function smallDisk(bytes: number): string | { reason: string } {
-  if (process.platform !== 'linux') return { reason: 'needs a Linux tmpfs' };
-  const dir = temporaryDirOutsideTests();
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', dir]);
-  if (status !== 0) {
-    rmSync(dir, { recursive: true });
-    return { reason: 'mounting a tmpfs needs root' };
-  }
-  return dir;
+function mount(dir: string, bytes: number): boolean {
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', dir]).status === 0;
 }
 
-function temporaryDirOutsideTests(): string {
-  return execFileSync('mktemp', ['-d'], { encoding: 'utf8' }).trim();
+function unmount(dir: string): void {
+  execFileSync('umount', ['--lazy', dir]);
+}
+
+/** Why this machine can have no small disk; null where it can. */
+function obstacle(): string | null {
+  if (process.platform !== 'linux') return 'needs a Linux tmpfs';
+  const dir = mkdtempSync(join(tmpdir(), 'teefusion-disk-'));
+  const mounted = mount(dir, 65536);
+  if (mounted) unmount(dir);
+  rmSync(dir, { recursive: true });
+  return mounted ? null : 'needs root that may mount a tmpfs';
+}
+
+/** A disk that vanishes with the test. */
+function smallDisk(bytes: number): string {
+  const dir = temporaryDir();
+  if (!mount(dir, bytes)) throw new Error('the disk could not be mounted');
+  onTestFinished(() => unmount(dir));
+  return dir;
 }
 
 function noise(seed: number): Picture {
@@ -36,16 +47,12 @@ function noise(seed: number): Picture {
   return { width: 128, height: 128, rgb };
 }
 
-const disk = smallDisk(3 * 1024 * 1024);
+const why = obstacle();
+const named = (title: string) => (why === null ? title : `${title} (skipped: ${why})`);
 
 describe('a full disk', () => {
-  const title = 'refuses a picture, keeps all before it, and goes on when there is room again';
-  it.skipIf(typeof disk !== 'string')(typeof disk === 'string' ? title : `${title} (skipped: ${disk.reason})`, async () => {
-    const root = disk as string;
-    onTestFinished(() => {
-      execFileSync('umount', ['--lazy', root]);
-      rmSync(root, { recursive: true, force: true });
-    });
+  it.skipIf(why !== null)(named('refuses a picture, keeps all before it, and goes on when there is room again'), async () => {
+    const root = smallDisk(3 * 1024 * 1024);
     const dir = join(root, 'library');
     const ballast = join(root, 'ballast');
     writeFileSync(ballast, Buffer.alloc(512 * 1024));
@@ -76,13 +83,8 @@ describe('a full disk', () => {
     again.close();
   });
 
-  const opening = 'refuses to create a library and leaves no owner behind';
-  it.skipIf(typeof disk !== 'string')(typeof disk === 'string' ? opening : `${opening} (skipped: ${disk.reason})`, async () => {
-    const root = temporaryDir();
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', root]);
-    onTestFinished(() => {
-      execFileSync('umount', ['--lazy', root]);
-    });
+  it.skipIf(why !== null)(named('refuses to create a library and leaves no owner behind'), async () => {
+    const root = smallDisk(256 * 1024);
     const { bavail, bsize } = statfsSync(root);
     writeFileSync(join(root, 'ballast'), Buffer.alloc(bavail * bsize - 64 * 1024));
     expect(await codeOf(() => openLibrary(join(root, 'library')))).toBe('disk-full');

@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import type { ImageRecord } from '../contract/schemas.ts';
-import { openLibrary } from './library.ts';
+import { openLibrary, openReadOnly } from './library.ts';
 import { temporaryDir } from './test-support.ts';
 
 const kills = 50;
@@ -41,6 +41,20 @@ async function randomMoment(child: Child): Promise<void> {
   await pause(Math.random() * (reports === 0 ? 80 : 8));
 }
 
+/** Read-only commands meet the library before any owner has put it right. */
+function readAsItWasLeft(dir: string, images: readonly ImageRecord[]): void {
+  if (images.length === 0) return;
+  const reader = openReadOnly(dir);
+  try {
+    for (const image of images) {
+      expect(reader.images.get(image.id)).toEqual(image);
+      reader.readImage(image.id);
+    }
+  } finally {
+    reader.close();
+  }
+}
+
 it(`loses nothing that was reported, in ${kills} kills at random moments`, { timeout: 240_000 }, async () => {
   const dir = temporaryDir();
   const alive = new Set<ChildProcess>();
@@ -69,19 +83,22 @@ it(`loses nothing that was reported, in ${kills} kills at random moments`, { tim
     expect(await child.exited, 'it lived until it was killed').toEqual([null, 'SIGKILL']);
     alive.delete(child.process);
 
+    const fresh: ImageRecord[] = [];
     for (const line of child.lines) {
       const message = JSON.parse(line) as { run?: string; image?: ImageRecord; done?: string; leaving?: string };
       if (message.run) runs.add(message.run);
-      if (message.image) images.set(message.image.id, message.image);
+      if (message.image) fresh.push(message.image);
       if (message.done) done.add(message.done);
       if (message.leaving) leaving.add(message.leaving);
     }
+    for (const image of fresh) images.set(image.id, image);
     // What was on its way to the trash may be there, in it, or gone for good.
     for (const id of leaving) {
       for (const image of images.values()) if (image.run === id) images.delete(image.id);
       runs.delete(id);
     }
 
+    readAsItWasLeft(dir, fresh.filter((image) => images.has(image.id)));
     const library = await openLibrary(dir);
     try {
       expect(library.recovery).toMatchObject({ unreadable: [], missing: [] });

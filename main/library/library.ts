@@ -2,7 +2,7 @@
 // repositories and files; knows nothing of engines, queues or windows.
 import { StudioError } from '../contract/errors.ts';
 import type { ImageRecord } from '../contract/schemas.ts';
-import { Database, type Log } from './database.ts';
+import type { Database, Log } from './database.ts';
 import { ImageFiles } from './images/files.ts';
 import { decodePng, type Picture } from './images/png.ts';
 import { recover, type RecoveryReport } from './images/recovery.ts';
