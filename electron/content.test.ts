@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StudioError } from '../main/contract/errors.ts';
 import { contentHandler, contentSecurityPolicy } from './content.ts';
 
 const png = Uint8Array.from([0x89, 0x50, 0x4e, 0x47]);
@@ -27,7 +28,11 @@ beforeAll(async () => {
   await symlink(dir, join(windowDir, 'up'));
   handle = contentHandler({
     windowDir,
-    imagePath: (id) => (id === 'known' ? join(dir, 'picture.png') : id === 'gone' ? join(dir, 'nothing.png') : null),
+    imagePath: (id) => {
+      if (id === 'known') return join(dir, 'picture.png');
+      if (id === 'gone') return join(dir, 'nothing.png');
+      throw new StudioError('not-found', 'There is no such picture.');
+    },
   });
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));

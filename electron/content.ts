@@ -2,14 +2,15 @@
 // Knows Request and Response, not Electron, so that it is tested without a shell.
 import { readFile, realpath } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
+import { StudioError } from '../main/contract/errors.ts';
 import { Id } from '../main/contract/schemas.ts';
 import { imageHost, scheme, windowHost, windowOrigin } from './addresses.ts';
 
 export interface ContentOptions {
   /** Folder of the built window. */
   windowDir: string;
-  /** Path of a stored picture's PNG, or null when no picture has this id. */
-  imagePath(id: string): string | null | Promise<string | null>;
+  /** Absolute path of a stored picture's PNG; throws StudioError('not-found'). */
+  imagePath(id: string): string;
 }
 
 /** Only our own files run or show anything; nothing is ever fetched from a network. */
@@ -89,9 +90,18 @@ export function contentHandler({ windowDir, imagePath }: ContentOptions): (reque
     return send(file, { 'content-type': type, 'content-security-policy': contentSecurityPolicy, 'cross-origin-opener-policy': 'same-origin' });
   }
 
+  function pathOf(id: string): string | null {
+    try {
+      return imagePath(id);
+    } catch (thrown) {
+      if (thrown instanceof StudioError && thrown.code === 'not-found') return null;
+      throw thrown;
+    }
+  }
+
   async function picture(urlPath: string): Promise<Response> {
     const id = Id.safeParse(urlPath.slice(1));
-    const file = id.success ? await imagePath(id.data) : null;
+    const file = id.success ? pathOf(id.data) : null;
     if (file === null) return refuse(404, 'No such picture');
     // A picture never changes under its id. The window may read its pixels (difference view), nobody else.
     return send(file, {

@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import { BrowserWindow, app, nativeTheme, screen } from 'electron';
 import type { Rectangle } from 'electron';
 import { windowUrl } from './addresses.ts';
+import { background } from './background.ts';
 import type { Places } from './places.ts';
 import { loadWindowState, minimumSize, placeWindow, saveWindowState } from './window-state.ts';
-
-/** The page's own background, so that a window never opens white. */
-const background = { dark: '#17181b', light: '#f6f6f7' } as const;
 
 export function backgroundColor(): string {
   return nativeTheme.shouldUseDarkColors ? background.dark : background.light;
