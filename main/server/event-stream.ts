@@ -55,6 +55,7 @@ export class EventStream {
   }
 
   #broadcast(name: EventName, data: unknown): void {
+    if (this.#sockets.clients.size === 0) return;
     const checked = events[name].safeParse(data);
     if (!checked.success) {
       process.emitWarning(`The event ${name} does not fit the contract and was not sent: ${checked.error.message}`);
