@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { codeOf, picture } from '../test-support.ts';
-import { comparePixels } from './compare.ts';
 import { decodePng, encodePng } from './png.ts';
 
 const anyPicture = fc.tuple(fc.integer({ min: 1, max: 24 }), fc.integer({ min: 1, max: 24 })).chain(([width, height]) =>
@@ -44,16 +43,5 @@ describe('PNG', () => {
     for (const [width, height] of [[2, 3], [0, 0], [-2, -2], [1.5, 8 / 3], [Number.NaN, 1]] as const) {
       expect(await codeOf(() => encodePng({ width, height, rgb }, {}))).toBe('invalid-input');
     }
-  });
-});
-
-describe('comparePixels', () => {
-  it('is null for equal pictures and decibels for others', async () => {
-    const a = { width: 2, height: 1, rgb: Uint8Array.of(0, 0, 0, 0, 0, 0) };
-    expect(comparePixels(a, { ...a, rgb: a.rgb.slice() })).toBeNull();
-    expect(comparePixels(a, { ...a, rgb: a.rgb.map(() => 255) })).toBe(0);
-    // One of six bytes off by one: 10·log₁₀(255²·6).
-    expect(comparePixels(a, { ...a, rgb: Uint8Array.of(0, 0, 0, 0, 0, 1) })).toBeCloseTo(55.912, 3);
-    expect(await codeOf(() => comparePixels(a, { width: 1, height: 2, rgb: a.rgb }))).toBe('invalid-input');
   });
 });

@@ -42,7 +42,7 @@ export async function decodePng(png: Uint8Array): Promise<Picture> {
   }
 }
 
-export function assertPicture({ width, height, rgb }: Picture): void {
+function assertPicture({ width, height, rgb }: Picture): void {
   const sound = Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 && height > 0 && width * height <= maxPixels;
   if (!sound || rgb.length !== width * height * 3) {
     throw new StudioError('invalid-input', `${rgb.length} bytes are no RGB picture of ${width}×${height}.`);

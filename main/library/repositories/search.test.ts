@@ -51,6 +51,7 @@ describe('search', () => {
       find(search);
       library.prompts.list({ search });
     }), { numRuns: 500 });
+    for (const many of ['boat ', '船 ', 'a船 ', '"']) find(many.repeat(5000));
   });
 
   it('finds every prompt by each of its own words', async () => {

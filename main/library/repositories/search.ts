@@ -22,10 +22,11 @@ export function promptCondition(search: string): SearchCondition | null {
   const literal = found.length === 0 ? [text] : found.filter((word) => unspaced.test(word));
 
   const parameters: Record<string, string> = {};
-  const conditions = literal.map((part, index) => {
-    parameters[`part${index}`] = part;
-    return `instr(prompts.text, :part${index}) > 0`;
-  });
+  const conditions: string[] = [];
+  if (literal.length > 0) {
+    parameters['literal'] = JSON.stringify(literal);
+    conditions.push('NOT EXISTS (SELECT 1 FROM json_each(:literal) WHERE instr(prompts.text, value) = 0)');
+  }
   if (indexed.length > 0) {
     // Quoted, a word cannot be an operator of FTS5's query language.
     const lastIsPrefix = indexed.at(-1) === found.at(-1);
