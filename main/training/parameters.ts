@@ -44,7 +44,7 @@ export interface ParameterView {
 /** All parameters of a training job. One flat buffer for each role, so that a checkpoint is four long tensors. */
 export class Parameters {
   readonly specs: readonly ParameterSpec[];
-  readonly #offsets = new Map<string, number>();
+  readonly #places = new Map<string, { spec: ParameterSpec; offset: number }>();
   readonly length: number;
   values: Float32Array;
 
@@ -52,10 +52,10 @@ export class Parameters {
   constructor(specs: readonly ParameterSpec[], seed: number) {
     this.specs = specs;
     let length = 0;
-    for (const { name, shape } of specs) {
-      if (this.#offsets.has(name)) throw new Error(`Parameter '${name}' is declared twice.`);
-      this.#offsets.set(name, length);
-      length += sizeOf(shape);
+    for (const spec of specs) {
+      if (this.#places.has(spec.name)) throw new Error(`Parameter '${spec.name}' is declared twice.`);
+      this.#places.set(spec.name, { spec, offset: length });
+      length += sizeOf(spec.shape);
     }
     this.length = length;
     this.values = new Float32Array(length);
@@ -64,10 +64,10 @@ export class Parameters {
 
   /** One parameter's part of a flat buffer of this layout. */
   view(buffer: Float32Array, name: string): ParameterView {
-    const offset = this.#offsets.get(name);
-    const spec = this.specs.find((candidate) => candidate.name === name);
-    if (offset === undefined || !spec) throw new Error(`There is no parameter '${name}'.`);
-    return { name, shape: spec.shape, data: buffer.subarray(offset, offset + sizeOf(spec.shape)) };
+    const place = this.#places.get(name);
+    if (!place) throw new Error(`There is no parameter '${name}'.`);
+    const { spec: { shape }, offset } = place;
+    return { name, shape, data: buffer.subarray(offset, offset + sizeOf(shape)) };
   }
 
   views(buffer: Float32Array, filter: (spec: ParameterSpec) => boolean = () => true): ParameterView[] {
