@@ -145,7 +145,13 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     ...(options.engineLimits && { limits: options.engineLimits }),
   });
   const events = new StudioEvents(log);
-  const announce = () => events.emit('engine.status', statusOf({ engine, work }));
+  let announced = '';
+  const announce = () => {
+    const status = statusOf({ engine, work });
+    if (JSON.stringify(status) === announced) return;
+    announced = JSON.stringify(status);
+    events.emit('engine.status', status);
+  };
   const work = new WorkQueue(announce);
   engine.onStatus(announce);
   const services: Services = { library, models: new Models(folders), engine, work, events, log };

@@ -219,8 +219,11 @@ export class EngineSupervisor {
     do {
       if (!(await this.#waitToStart())) return;
       const settings = this.#settings;
-      this.#choice = await this.#devices.choose(settings);
-      if (this.#process === null && !this.#closing.signal.aborted) await this.#spawn();
+      // At the same time: trying devices starts processes of its own.
+      const choosing = this.#devices.choose(settings);
+      if (this.#process === null) await this.#spawn();
+      this.#choice = await choosing;
+      if (this.#closing.signal.aborted) return;
       const config = { provider: this.#choice.provider, threads: resolveThreads(settings.threads), modelDirs: [...this.#options.modelDirs] };
       this.#process?.child.send({ kind: 'configure', config });
       this.#process?.child.send({ kind: 'status' });

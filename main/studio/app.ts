@@ -8,9 +8,12 @@ import manifest from '../../package.json' with { type: 'json' };
 import { sqliteVersion } from './sqlite-version.ts';
 import type { Handlers, Services } from './services.ts';
 
-/** The engine's state; `queued` counts runs, which is what a person waits for. */
+/**
+ * The engine's state as a person sees it: `queued` counts runs, not jobs, and between the pictures of a run the engine is busy.
+ */
 export function statusOf({ engine, work }: Pick<Services, 'engine' | 'work'>): EngineStatus {
-  return { ...engine.status(), queued: work.size };
+  const status = engine.status();
+  return { ...status, state: status.state === 'idle' && work.size > 0 ? 'busy' : status.state, queued: work.size };
 }
 
 /** Starts the engine to hear its own versions. An engine that does not start is a finding, not an error. */
