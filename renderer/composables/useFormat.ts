@@ -1,0 +1,41 @@
+// Numbers, durations and sizes in the window's language. Widths stay the same while a value changes: fixed decimals.
+import { computed } from 'vue';
+import { useI18n } from 'vue-i18n';
+import { durationParts, sizeParts } from './format.ts';
+
+export function useFormat() {
+  const { t, locale } = useI18n();
+
+  const formatters = computed(() => {
+    const fixed = new Map<number, Intl.NumberFormat>();
+    return (value: number, digits: number): string => {
+      const format = fixed.get(digits) ?? new Intl.NumberFormat(locale.value, {
+        minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false,
+      });
+      fixed.set(digits, format);
+      return format.format(value);
+    };
+  });
+
+  const number = (value: number, digits = 0): string => formatters.value(value, digits);
+  const guidance = (value: number): string => number(value, Math.abs(value * 10 - Math.round(value * 10)) < 1e-6 ? 1 : 2);
+
+  function duration(ms: number): string {
+    const parts = durationParts(ms);
+    switch (parts.unit) {
+      case 'ms':
+        return t('unit.ms', { n: number(parts.value) });
+      case 's':
+        return t('unit.s', { n: number(parts.value, parts.digits) });
+      case 'min':
+        return t('unit.minutes', { m: number(parts.minutes), s: number(parts.seconds) });
+    }
+  }
+
+  function size(bytes: number): string {
+    const { unit, value, digits } = sizeParts(bytes);
+    return t(`unit.${unit}`, { n: number(value, digits) });
+  }
+
+  return { number, guidance, duration, size };
+}
