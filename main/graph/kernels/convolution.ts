@@ -24,6 +24,10 @@ const channelsFirst = (r: Recorder, x: Value, format: string): Value => (format 
 const channelsAs = (r: Recorder, x: Value, format: string): Value => (format === 'NCHW' ? x : r.transpose(x, toNhwc));
 
 function describe(name: string, xShape: readonly number[], filterShape: readonly number[], attrs: ConvAttrs): Conv {
+  const strides = [attrs.strides].flat();
+  if (typeof attrs.pad === 'number' && (filterShape[0] !== filterShape[1] || strides[0] !== strides.at(-1))) {
+    throw new Error(`Kernel '${name}' needs its padding side by side where filter or stride is not square: tfjs miscounts the output otherwise.`);
+  }
   const format = tf.backend_util.convertConv2DDataFormat(attrs.dataFormat);
   const info = tf.backend_util.computeConv2DInfo(
     xShape as [number, number, number, number], filterShape as [number, number, number, number],
@@ -66,7 +70,10 @@ function filterGradient(r: Recorder, x: Value, dy: Value, info: Conv): Value {
   return r.transpose(r.reshape(summed, [o, fh, fw, c]), [1, 2, 3, 0]);
 }
 
-/** Input gradient of a stride-1 convolution: a convolution with the filter turned round, faster here than `ConvTranspose`. */
+/**
+ * Input gradient of a stride-1 convolution: a convolution with the filter turned round, faster here than `ConvTranspose`. Not for
+ * paddings that reach further than the filter.
+ */
 function inputGradient(r: Recorder, dy: Value, filter: Value, info: Conv): Value {
   const [h, w] = [info.filterHeight, info.filterWidth];
   const { top, left, bottom, right } = info.padInfo;
@@ -91,7 +98,8 @@ export function registerConvolutions(): void {
     const [dy, filter] = [input('dy'), input('filter')];
     const info = describe('Conv2DBackpropInput', attrs.inputShape, filter.shape, attrs);
     const gradient = channelsFirst(r, dy, attrs.dataFormat);
-    if (info.strideHeight === 1 && info.strideWidth === 1) return channelsAs(r, inputGradient(r, gradient, filter, info), attrs.dataFormat);
+    const reach = Math.max(info.padInfo.top, info.padInfo.bottom) < info.filterHeight && Math.max(info.padInfo.left, info.padInfo.right) < info.filterWidth;
+    if (info.strideHeight === 1 && info.strideWidth === 1 && reach) return channelsAs(r, inputGradient(r, gradient, filter, info), attrs.dataFormat);
     // Rows and columns that the stride never reached get no gradient.
     const extra = (size: number, out: number, stride: number, kernelSize: number, before: number, after: number): number =>
       size - ((out - 1) * stride + kernelSize - before - after);

@@ -19,9 +19,11 @@ function reduce(r: Recorder, op: string, x: Value, attrs: Reduce, dtype: DType =
 }
 
 export function registerReductions(): void {
-  for (const [name, op] of Object.entries({ Sum: 'ReduceSum', Mean: 'ReduceMean', Prod: 'ReduceProd' })) {
+  for (const [name, op] of Object.entries({ Sum: 'ReduceSum', Prod: 'ReduceProd' })) {
     kernel<Reduce>(name, ({ recorder, input, attrs }) => reduce(recorder, op, input('x'), attrs));
   }
+  // A mean of whole numbers is none.
+  kernel<Reduce>('Mean', ({ recorder, input, attrs }) => reduce(recorder, 'ReduceMean', recorder.cast(input('x'), 'float32'), attrs));
   for (const [name, op] of Object.entries({ Max: 'ReduceMax', Min: 'ReduceMin' })) {
     kernel<{ reductionIndices?: number | number[]; axis?: number | number[]; keepDims: boolean }>(name, ({ recorder, input, attrs }) =>
       reduce(recorder, op, input('x'), { axis: attrs.reductionIndices ?? attrs.axis ?? null, keepDims: attrs.keepDims }));

@@ -82,8 +82,9 @@ function registerParts(): void {
     return concat(recorder, parts, tf.util.parseAxisParam(attrs.axis, [...parts[0]!.shape])[0]!);
   });
   kernel<{ axis: number }>('Pack', ({ recorder: r, optional, attrs }) => {
-    const parts = numbered(optional).map((part) => r.reshape(part, part.shape.toSpliced(attrs.axis, 0, 1)));
-    return concat(r, parts, attrs.axis);
+    const values = numbered(optional);
+    const axis = attrs.axis < 0 ? attrs.axis + values[0]!.shape.length + 1 : attrs.axis;
+    return concat(r, values.map((value) => r.reshape(value, value.shape.toSpliced(axis, 0, 1))), axis);
   });
   kernel<{ axis: number }>('Unpack', ({ recorder: r, input, attrs }) => {
     const x = input('value');
@@ -114,30 +115,33 @@ function registerIndexing(): void {
     return r.reshape(sums, [attrs.numSegments, ...x.shape.slice(ids.shape.length)]);
   });
   kernel<{ dtype: DType; depth: number; onValue: number; offValue: number }>('OneHot', ({ recorder: r, input, attrs }) => {
+    // Not ONNX's OneHot, which counts ids below zero from the end.
     const indices = input('indices');
-    const values = r.constant(Float32Array.of(attrs.offValue, attrs.onValue), 'float32', [2]);
-    const hot = r.node('OneHot', [indices, r.int64([attrs.depth]), values], 'float32', [...indices.shape, attrs.depth]);
+    const shape = [...indices.shape, attrs.depth];
+    const range = r.constant(Int32Array.from({ length: attrs.depth }, (_, i) => i), 'int32', [attrs.depth]);
+    const member = r.node('Equal', [r.reshape(indices, [...indices.shape, 1]), range], 'bool', shape);
+    const hot = r.elementwise('Where', [member, r.splat(attrs.onValue, 'float32', shape), r.splat(attrs.offValue, 'float32', shape)], 'float32', shape);
     return r.cast(hot, attrs.dtype ?? 'int32');
   });
 }
 
 function registerResize(): void {
-  const wholeFactor = (to: number, from: number): number => {
-    if (to % from !== 0) throw new Error(`Nearest resize is recorded for whole factors only, not ${from} → ${to}.`);
+  const wholeFactor = (to: number, from: number, alignCorners: boolean): number => {
+    if (alignCorners || to % from !== 0) throw new Error(`Nearest resize is recorded for whole factors and corners not aligned only, not ${from} → ${to}${alignCorners ? ' with aligned corners' : ''}.`);
     return to / from;
   };
   // tfjs images are N, H, W, C. Networks here keep N, C, H, W: see `upsampleNearest` in networks/layers.ts.
   kernel<{ size: [number, number]; alignCorners: boolean; halfPixelCenters: boolean }>('ResizeNearestNeighbor', ({ recorder: r, input, attrs }) => {
     const x = input('images');
     const [n, h, w, c] = x.shape as [number, number, number, number];
-    const [fy, fx] = [wholeFactor(attrs.size[0], h), wholeFactor(attrs.size[1], w)];
+    const [fy, fx] = [wholeFactor(attrs.size[0], h, attrs.alignCorners), wholeFactor(attrs.size[1], w, attrs.alignCorners)];
     const spread = r.node('Expand', [r.reshape(x, [n, h, 1, w, 1, c]), r.int64([n, h, fy, w, fx, c])], x.dtype, [n, h, fy, w, fx, c]);
     return r.reshape(spread, [n, h * fy, w * fx, c]);
   });
-  kernel('ResizeNearestNeighborGrad', ({ recorder: r, input }) => {
+  kernel<{ alignCorners: boolean }>('ResizeNearestNeighborGrad', ({ recorder: r, input, attrs }) => {
     const [x, dy] = [input('images'), input('dy')];
     const [n, h, w, c] = x.shape as [number, number, number, number];
-    const [fy, fx] = [wholeFactor(dy.shape[1]!, h), wholeFactor(dy.shape[2]!, w)];
+    const [fy, fx] = [wholeFactor(dy.shape[1]!, h, attrs.alignCorners), wholeFactor(dy.shape[2]!, w, attrs.alignCorners)];
     const cells = r.reshape(dy, [n, h, fy, w, fx, c]);
     return r.node('ReduceSum', [cells, r.int64([2, 4])], dy.dtype, [n, h, w, c], { attributes: { keepdims: int(0) } });
   });
