@@ -29,20 +29,29 @@ const embedder = (w: Weights, x: tf.Tensor): tf.Tensor => linear(at(w, 'linear_2
 const modulate = (x: tf.Tensor, shift: tf.Tensor, scale: tf.Tensor): tf.Tensor => standardize(x, epsilon).mul(scale.add(1)).add(shift);
 
 /** `count` vectors [batch, 1, width] that shift, scale or gate a stream. */
-const modulation = (w: Weights, conditioning: tf.Tensor, count: number): tf.Tensor[] =>
-  tf.split(linear(at(w, 'linear'), conditioning).expandDims(1), count, 2);
+const modulation = (w: Weights, vector: tf.Tensor, count: number): tf.Tensor[] =>
+  tf.split(linear(at(w, 'linear'), vector).expandDims(1), count, 2);
 
-/** The conditioning vector: timestep and pooled text, and the guidance scale where the network knows one. */
-function timeTextEmbedding(config: TransformerConfig, w: Weights, inputs: MmditInputs): tf.Tensor {
+export interface Conditioning {
+  /** G(τ(t)), [batch, width] */
+  time: tf.Tensor;
+  /** F(c) */
+  text: tf.Tensor;
+  /** What a student adds for its guidance scale; null for a teacher. */
+  guidance: tf.Tensor | null;
+}
+
+/** The parts of the conditioning vector: timestep, pooled text, and the guidance scale where the network knows one. */
+export function conditioning(config: TransformerConfig, w: Weights, inputs: Pick<MmditInputs, 'timestep' | 'pooled' | 'guidance' | 'nullPooled'>): Conditioning {
   const time = (t: tf.Tensor): tf.Tensor => embedder(at(w, 'time_text_embed.timestep_embedder'), sinusoid(t));
   const text = (c: tf.Tensor): tf.Tensor => embedder(at(w, 'time_text_embed.text_embedder'), c);
-  const plain = time(inputs.timestep).add(text(inputs.pooled));
+  const plain = { time: time(inputs.timestep), text: text(inputs.pooled) };
   const { guidance, nullPooled } = inputs;
-  if (!guidance) return plain;
+  if (!guidance) return { ...plain, guidance: null };
   const scaled = guidance.mul(config.guidance_multiplier);
-  if (config.guidance) return plain.add(embedder(at(w, 'guidance_in'), sinusoid(scaled)));
+  if (config.guidance) return { ...plain, guidance: embedder(at(w, 'guidance_in'), sinusoid(scaled)) };
   if (!nullPooled) throw new Error('A TeEFusion student needs the pooled embedding of the empty or negative prompt.');
-  return plain.add(time(scaled).mul(text(inputs.pooled.sub(nullPooled))).mul(config.fusion_scale));
+  return { ...plain, guidance: time(scaled).mul(text(inputs.pooled.sub(nullPooled))).mul(config.fusion_scale) };
 }
 
 /** Patches of the latents as tokens [batch, h·w, width], with positions cropped from the middle of the stored grid. */
@@ -73,9 +82,9 @@ function projections(config: TransformerConfig, w: Weights, x: tf.Tensor, names:
 const feedForward = (w: Weights, x: tf.Tensor): tf.Tensor => linear(at(w, 'net.2'), geluTanh(linear(at(w, 'net.0.proj'), x)));
 
 /** One joint block over both streams; the last one updates only the image. */
-function jointBlock(config: TransformerConfig, w: Weights, image: tf.Tensor, text: tf.Tensor, conditioning: tf.Tensor, last: boolean): [tf.Tensor, tf.Tensor] {
-  const [shift, scale, gate, mlpShift, mlpScale, mlpGate] = modulation(at(w, 'norm1'), conditioning, 6) as Six;
-  const textModulation = modulation(at(w, 'norm1_context'), conditioning, last ? 2 : 6);
+function jointBlock(config: TransformerConfig, w: Weights, image: tf.Tensor, text: tf.Tensor, vector: tf.Tensor, last: boolean): [tf.Tensor, tf.Tensor] {
+  const [shift, scale, gate, mlpShift, mlpScale, mlpGate] = modulation(at(w, 'norm1'), vector, 6) as Six;
+  const textModulation = modulation(at(w, 'norm1_context'), vector, last ? 2 : 6);
   // The last block's text norm is an AdaLN-continuous: scale first.
   const [textShift, textScale] = last ? [textModulation[1]!, textModulation[0]!] : [textModulation[0]!, textModulation[1]!];
   const attn = at(w, 'attn');
@@ -109,13 +118,15 @@ type Six = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
 export function mmdit(config: TransformerConfig, w: Weights, inputs: MmditInputs): tf.Tensor {
   if (config.dual_attention_layers?.length) throw new Error('Dual attention layers are not built.');
   const [batch, , height, width] = inputs.latents.shape as [number, number, number, number];
-  const conditioning = silu(timeTextEmbedding(config, w, inputs));
+  const parts = conditioning(config, w, inputs);
+  const plain = parts.time.add(parts.text);
+  const vector = silu(parts.guidance ? plain.add(parts.guidance) : plain);
   let image = patchEmbedding(config, at(w, 'pos_embed'), inputs.latents);
   let text = linear(at(w, 'context_embedder'), inputs.tokens);
   for (let i = 0; i < config.num_layers; i++) {
-    [image, text] = jointBlock(config, at(w, `transformer_blocks.${i}`), image, text, conditioning, i === config.num_layers - 1);
+    [image, text] = jointBlock(config, at(w, `transformer_blocks.${i}`), image, text, vector, i === config.num_layers - 1);
   }
-  const [scale, shift] = modulation(at(w, 'norm_out'), conditioning, 2) as [tf.Tensor, tf.Tensor];
+  const [scale, shift] = modulation(at(w, 'norm_out'), vector, 2) as [tf.Tensor, tf.Tensor];
   const p = config.patch_size;
   const patches = linear(at(w, 'proj_out'), modulate(image, shift, scale));
   return patches.reshape([batch, height / p, width / p, p, p, config.out_channels])
