@@ -24,24 +24,27 @@ export function linear(w: Weights, x: tf.Tensor, options: { bias?: boolean } = {
   return biased.reshape([...x.shape.slice(0, -1), weight.shape[0]!]);
 }
 
-/** Statistics of the last axis and their gradient, in the few passes over memory that they need. */
-const standardizeFused = (epsilon: number): ((x: tf.Tensor) => tf.Tensor) => tf.customGrad((input, save) => {
+/**
+ * A fused normalisation of the last axis, y and its factor 1/√(…), with the gradient in the few passes over memory that it needs:
+ * dx = factor·(dy [− mean(dy)] − y·mean(dy·y)).
+ */
+const normalizeFused = (kernel: string, epsilon: number, centred: boolean): ((x: tf.Tensor) => tf.Tensor) => tf.customGrad((input, save) => {
   const x = input as tf.Tensor;
-  const [y, inverse] = runFused(fused.layerNorm, { x }, { epsilon }) as [tf.Tensor, tf.Tensor];
-  (save as tf.GradSaveFunc)([y, inverse]);
+  const [y, factor] = runFused(kernel, { x }, { epsilon }) as [tf.Tensor, tf.Tensor];
+  (save as tf.GradSaveFunc)([y, factor]);
   return {
     value: y,
     gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
       const [normal, scale] = saved as [tf.Tensor, tf.Tensor];
-      const projection = dy.mul(normal).mean(-1, true);
-      return dy.sub(dy.mean(-1, true)).sub(normal.mul(projection)).mul(scale);
+      const projection = normal.mul(dy.mul(normal).mean(-1, true));
+      return (centred ? dy.sub(dy.mean(-1, true)) : dy).sub(projection).mul(scale);
     },
   };
 }) as (x: tf.Tensor) => tf.Tensor;
 
 /** (x − mean)/√(var + ε) over the last axis. */
 export function standardize(x: tf.Tensor, epsilon: number): tf.Tensor {
-  if (recordingMode()) return standardizeFused(epsilon)(x);
+  if (recordingMode()) return normalizeFused(fused.layerNorm, epsilon, true)(x);
   const centred = x.sub(x.mean(-1, true));
   return centred.mul(centred.square().mean(-1, true).add(epsilon).rsqrt());
 }
@@ -53,8 +56,12 @@ export function layerNorm(w: Weights, x: tf.Tensor, epsilon: number): tf.Tensor 
 }
 
 /** x / √(mean(x²) + ε) · weight over the last axis. */
-export const rmsNorm = (w: Weights, x: tf.Tensor, epsilon: number): tf.Tensor =>
-  x.mul(x.square().mean(-1, true).add(epsilon).rsqrt()).mul(w('weight'));
+export function rmsNorm(w: Weights, x: tf.Tensor, epsilon: number): tf.Tensor {
+  const mode = recordingMode();
+  if (mode === 'inference') return runFused(fused.rmsNorm, { x, scale: w('weight') }, { epsilon })[0]!;
+  const normal = mode ? normalizeFused(fused.rmsNorm, epsilon, false)(x) : x.mul(x.square().mean(-1, true).add(epsilon).rsqrt());
+  return normal.mul(w('weight'));
+}
 
 /** Group normalisation of images [n, c, h, w]. */
 export function groupNorm(w: Weights, x: tf.Tensor, groups: number, epsilon: number): tf.Tensor {

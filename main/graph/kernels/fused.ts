@@ -4,7 +4,7 @@ import { kernel } from '../backend.ts';
 import { float, int, string } from '../values.ts';
 
 /** Names of the studio's own kernels. */
-export const fused = { layerNorm: 'LayerNormLastAxis', gelu: 'Gelu', attention: 'MultiHeadAttention' } as const;
+export const fused = { layerNorm: 'LayerNormLastAxis', rmsNorm: 'RmsNormLastAxis', gelu: 'Gelu', attention: 'MultiHeadAttention' } as const;
 
 export function registerFused(): void {
   /** y = (x − mean)/√(var + ε) over the last axis, and 1/√(var + ε) for the gradient. */
@@ -19,6 +19,14 @@ export function registerFused(): void {
       [{ dtype: x.dtype, shape: x.shape }, { dtype: 'float32', shape: statistics }, { dtype: 'float32', shape: statistics }],
       { attributes: { axis: int(-1), epsilon: float(attrs.epsilon) } });
     return [y!, inverse!];
+  });
+  /** y = x/√(mean(x²) + ε)·scale over the last axis, and 1/√(mean(x²) + ε) for the gradient. */
+  kernel<{ epsilon: number }>(fused.rmsNorm, ({ recorder: r, input, optional, attrs }) => {
+    const x = input('x');
+    const scale = optional('scale') ?? r.splat(1, 'float32', [x.shape.at(-1)!]);
+    return r.nodes('SimplifiedLayerNormalization', [x, scale],
+      [{ dtype: x.dtype, shape: x.shape }, { dtype: 'float32', shape: [...x.shape.slice(0, -1), 1] }],
+      { attributes: { axis: int(-1), epsilon: float(attrs.epsilon) } });
   });
   kernel<{ approximate: 'none' | 'tanh' }>(fused.gelu, ({ recorder, input, attrs }) =>
     recorder.node('Gelu', [input('x')], input('x').dtype, input('x').shape, { attributes: { approximate: string(attrs.approximate) } }));
