@@ -55,8 +55,8 @@ export interface ReflectionPlan {
 }
 
 /** The way back of Z-Sampling and the weak side of W2SD, where a person has not chosen. */
-export const defaultInversionGuidance = 0.5;
-export const defaultWeakGuidance = 1;
+const defaultInversionGuidance = 0.5;
+const defaultWeakGuidance = 1;
 
 /** Settles a person's choice: `guidance` is γ₁ of Z-Sampling and strong = base of W2SD. */
 export function planSampling(sampler: Sampler, guidance: number, settings: Reflection = {}): SamplingPlan {

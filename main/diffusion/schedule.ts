@@ -27,7 +27,7 @@ export function flowMatchSigmas(steps: number, shift: number): Float32Array {
 }
 
 /** s·σ/(1+(s−1)·σ) in double precision. */
-export function shiftSigma(sigma: number, shift: number): number {
+function shiftSigma(sigma: number, shift: number): number {
   return (shift * sigma) / (1 + (shift - 1) * sigma);
 }
 
