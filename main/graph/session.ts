@@ -14,21 +14,30 @@ export interface SessionOptions {
 }
 
 /**
- * The runtime takes external data of a model without a path as relative to the working directory, and refuses absolute
- * locations. A process that opens checkpoints works at the root of their volume.
+ * Makes a session of a graph. Its files of weights must lie on one volume: the runtime refuses absolute locations and any that
+ * leave the folder it is told, links included, so it is told the root of the volume. (Without a folder it would take the working
+ * directory, but then fails on tensors of less than 128 bytes: "model_path must not be empty", onnxruntime 1.30.)
  */
-function locate(file: string): string {
-  const relative = path.relative(process.cwd(), file);
-  if (path.isAbsolute(relative)) throw new Error(`'${file}' is on another volume than the engine's working directory.`);
-  return relative.split(path.sep).join('/');
-}
-
 export async function openSession(graph: Graph, options: SessionOptions = {}): Promise<ort.InferenceSession> {
-  return ort.InferenceSession.create(encodeModel(graph, { locate }), {
+  let root: string | null = null;
+  const locate = (file: string): string => {
+    const full = path.resolve(file);
+    const volume = path.parse(full).root;
+    root ??= volume;
+    if (volume !== root) throw new Error(`'${file}' is on another volume than the graph's other weights.`);
+    return path.relative(root, full).split(path.sep).join('/');
+  };
+  const model = encodeModel(graph, { locate });
+  return ort.InferenceSession.create(model, {
     executionProviders: [...(options.providers ?? ['cpu'])],
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    ...(options.gentle && { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
+    extra: {
+      session: {
+        ...(root !== null && { model_external_initializers_file_folder_path: root }),
+        ...(options.gentle && { intra_op: { allow_spinning: '0' } }),
+      },
+    },
     ...(options.threads && { intraOpNumThreads: options.threads }),
   });
 }
