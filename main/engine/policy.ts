@@ -19,8 +19,8 @@ export const defaultLimits: EngineLimits = Object.freeze({
   maxQueued: 32,
   cancelGraceMs: 5_000,
   silenceMs: 300_000,
-  startMs: 30_000,
-  probeMs: 30_000,
+  startMs: 60_000,
+  probeMs: 60_000,
 });
 
 const crashWindowMs = 60_000;

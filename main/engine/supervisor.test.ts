@@ -86,6 +86,10 @@ describe('an engine that works', () => {
     await supervisor.sample(job('a'));
   });
 
+  it('refuses a job that the engine could not read', async () => {
+    await expect(engine().sample({ ...job('a'), guidance: Number.NaN })).rejects.toMatchObject({ code: 'invalid-input' });
+  });
+
   it('refuses what does not fit into the queue', async () => {
     const supervisor = engine({ maxQueued: 1 });
     const { done } = await slow(supervisor);
@@ -187,7 +191,7 @@ describe('stopping', () => {
   });
 
   it('ends an engine that is silent for too long', async () => {
-    const supervisor = engine({ silenceMs: 100 });
+    const supervisor = engine({ silenceMs: 2_000 });
     await expect(supervisor.sample(job('deaf'))).rejects.toMatchObject({ code: 'timeout' });
     await supervisor.sample(job('a'));
   });

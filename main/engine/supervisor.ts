@@ -1,12 +1,13 @@
 // Keeps one engine process at work: starts it, feeds it one job at a time, restarts it when it dies, ends it when it hangs.
 // Knows processes and time limits; what a job computes, and what is done with its picture, is not its business.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import type { DeviceReport, EngineStatus } from '../contract/schemas.ts';
 import { fromErrorData, StudioError } from '../contract/errors.ts';
 import { EngineChild, type Death, type EngineCommand } from './child.ts';
 import { DeviceSelection, resolveThreads, type EngineSettings } from './device-selection.ts';
 import type { DeviceChoice } from './devices.ts';
-import type { EngineMessage, PictureJob, SampledPicture, StepReport } from './messages.ts';
+import { PictureJob, type EngineMessage, type SampledPicture, type StepReport } from './messages.ts';
 import { admits, deathError, defaultLimits, gaveUpError, isCrash, nextTask, recentCrashes, restartDelay, type EngineLimits, type KillReason } from './policy.ts';
 
 export interface EngineOptions {
@@ -142,6 +143,9 @@ export class EngineSupervisor {
   #enqueue(kind: Task['kind'], job: PictureJob, { signal, onStep }: JobOptions): Promise<SampledPicture | null> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== null || signal?.aborted) return reject(stopped());
+      // The engine would not understand it, and never answer.
+      const wrong = PictureJob.safeParse(job).error;
+      if (wrong) return reject(new StudioError('invalid-input', `This picture cannot be made: ${z.prettifyError(wrong)}`));
       if (!admits(this.#waiting.length, this.#limits)) {
         return reject(new StudioError('busy', 'The engine has too much to do.', { hint: 'Wait until some of it is done.' }));
       }
