@@ -1,53 +1,17 @@
 // The command line as a user meets it: real processes, a real library, two of them at once.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { Doctor } from '../contract/schemas.ts';
+import { killAll, served, studio } from './testing/run-program.ts';
 
-const program = join(import.meta.dirname, 'studio.mjs');
+// Every command is a process of its own: slow where the machine is busy with something else.
+vi.setConfig({ testTimeout: 240_000 });
+
 const folder = mkdtempSync(join(tmpdir(), 'teefusion-cli-'));
-const running = new Set<ChildProcess>();
-afterEach(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
+afterEach(killAll);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function start(...args: string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  running.add(child);
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
-  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
-  const ended = new Promise<Ended>((resolve) => child.on('close', (code) => {
-    running.delete(child);
-    resolve({ code, stdout, stderr });
-  }));
-  return { child, ended };
-}
-
-const studio = (...args: string[]): Promise<Ended> => start(...args).ended;
-
-/** A served studio, once it has said where it is. */
-async function served(library: string): Promise<{ child: ChildProcess; ended: Promise<Ended>; url: string; token: string; port: number }> {
-  const { child, ended } = start('serve', '--json', '--library', library);
-  const text = await new Promise<string>((resolve, reject) => {
-    let seen = '';
-    child.stdout!.on('data', (data: Buffer) => {
-      seen += data.toString();
-      if (seen.trimEnd().endsWith('}')) resolve(seen);
-    });
-    child.on('close', () => reject(new Error('serve ended at once')));
-  });
-  return { child, ended, ...(JSON.parse(text) as { url: string; token: string; port: number }) };
-}
 
 describe('usage', () => {
   it('without a command shows the commands and fails with 2; with --help it succeeds', async () => {
@@ -73,7 +37,7 @@ describe('usage', () => {
 describe('one library, two processes', () => {
   it('serves, is attached to, stays readable, is killed, and is opened again', async () => {
     const library = join(folder, 'shared');
-    const owner = await served(library);
+    const owner = await served('--library', library);
     expect(owner.url).toBe(`http://127.0.0.1:${owner.port}/?token=${owner.token}`);
     if (process.platform !== 'win32') expect(statSync(join(library, 'owner.json')).mode & 0o077).toBe(0);
     expect(JSON.parse(readFileSync(join(library, 'owner.json'), 'utf8'))).toMatchObject({ pid: owner.child.pid, token: owner.token });
@@ -109,7 +73,7 @@ describe('one library, two processes', () => {
 
   it.skipIf(process.platform === 'win32')('serve stops in order on a polite signal and gives the library up', async () => {
     const library = join(folder, 'stopped');
-    const owner = await served(library);
+    const owner = await served('--library', library);
     owner.child.kill('SIGTERM');
     expect((await owner.ended).code).toBe(0);
     expect(() => statSync(join(library, 'owner.json'))).toThrow();

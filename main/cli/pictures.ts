@@ -6,6 +6,8 @@ import type { ImageRecord } from '../contract/schemas.ts';
 
 /** A picture as the command line prints it. */
 export interface PrintedPicture {
+  /** For `studio replay`. */
+  id: string;
   model: string;
   sampler: string;
   nfe: number;
@@ -16,7 +18,7 @@ export interface PrintedPicture {
 }
 
 export function printed(image: ImageRecord, path: string): PrintedPicture {
-  return { model: image.model, sampler: image.sampler, nfe: image.nfe, ms: image.ms, image: path, sha256: image.sha256 };
+  return { id: image.id, model: image.model, sampler: image.sampler, nfe: image.nfe, ms: image.ms, image: path, sha256: image.sha256 };
 }
 
 /** File name that says what is in it and differs for every picture of a library. */

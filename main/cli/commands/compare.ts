@@ -69,5 +69,5 @@ function imageOf(run: RunRecord, role: Role): ImageRecord {
 function inWords({ teacher, student, speedup }: Comparison): string {
   const row = (role: string, picture: PrintedPicture) =>
     [role, picture.model, `${picture.nfe} passes`, seconds(picture.ms), picture.image];
-  return `${table([row('teacher', teacher), row('student', student)])}\n${speedup.toFixed(2)}× faster`;
+  return `${table([row('teacher', teacher), row('student', student)])}\nstudent ${speedup.toFixed(2)}× as fast as its teacher`;
 }

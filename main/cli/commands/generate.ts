@@ -37,7 +37,7 @@ export const generate: Command = {
       const path = out === undefined ? stored : await copyPicture(stored, image, out);
       images.push({ ...printed(image, path), seed: image.seed });
     }
-    const rows = images.map((image) => [`seed ${image.seed}`, `${image.nfe} passes`, seconds(image.ms), image.image]);
+    const rows = images.map((image) => [`seed ${image.seed}`, image.id, `${image.nfe} passes`, seconds(image.ms), image.image]);
     terminal.result({ run: run.id, images }, table(rows));
   },
 };
