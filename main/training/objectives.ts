@@ -1,5 +1,5 @@
 // What networks are trained to minimise, as functions over tensors: the autoencoder's loss, flow matching, distillation.
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import type { TextEncoderConfig, TransformerConfig, VaeConfig } from '../networks/configs.ts';
 import { clipTextEncoder } from '../networks/clip.ts';
 import { at } from '../networks/layers.ts';
