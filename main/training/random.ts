@@ -19,7 +19,11 @@ export class TrainingRandom {
   constructor(...key: number[]) {
     let state = 0x9e3779b9;
     const draw = (): number => {
-      for (const part of key) state = mix(state ^ mix(part) ^ mix(Math.floor(part / 4294967296)));
+      for (const part of key) {
+        state = mix(state ^ mix(part));
+        const high = Math.floor(part / 4294967296);
+        if (high !== 0) state = mix(state + mix(high));
+      }
       return state;
     };
     [this.#a, this.#b, this.#c] = [draw(), draw(), draw()];

@@ -1,0 +1,132 @@
+// The training step against AdamW written out by hand, and what it does when the loss is no number.
+import * as tf from '@tensorflow/tfjs';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Parameters, type ParameterSpec } from './parameters.ts';
+import { TrainingRandom } from './random.ts';
+import { Trainer, type Loss, type OptimizerOptions } from './trainer.ts';
+
+const [rows, into, out] = [6, 3, 2];
+
+/** y = x·w + b with mean squared error, and a table that never trains added to the result. */
+const specs: ParameterSpec[] = [
+  { name: 'w', shape: [into, out], init: { kind: 'normal', deviation: 0.5 }, trainable: true },
+  { name: 'fixed', shape: [out], init: { kind: 'table', data: Float32Array.of(0.25, -0.5) }, trainable: false },
+  { name: 'b', shape: [out], init: { kind: 'normal', deviation: 0.5 }, trainable: true },
+];
+const loss: Loss<'x' | 'y'> = (w, { x, y }) => tf.matMul(x as tf.Tensor2D, w('w') as tf.Tensor2D).add(w('b')).add(w('fixed')).sub(y).square().mean();
+
+function batch(step: number): { x: { data: Float32Array; shape: number[] }; y: { data: Float32Array; shape: number[] } } {
+  const random = new TrainingRandom(5, step);
+  return { x: { data: random.normals(rows * into), shape: [rows, into] }, y: { data: random.normals(rows * out), shape: [rows, out] } };
+}
+
+const open: Trainer<'x' | 'y'>[] = [];
+async function trainer(options: OptimizerOptions = {}): Promise<Trainer<'x' | 'y'>> {
+  const made = await Trainer.create(new Parameters(specs, 3), { x: { dtype: 'float32', shape: [rows, into] }, y: { dtype: 'float32', shape: [rows, out] } }, loss, options, { threads: 1 });
+  open.push(made);
+  return made;
+}
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+});
+
+/** The same in double precision, one number at a time. */
+function byHand(start: Float32Array, o: Required<OptimizerOptions>) {
+  const value = Array.from(start);
+  const average = Array.from(start);
+  const first = value.map(() => 0);
+  const second = value.map(() => 0);
+  const learning = value.map((_, i) => i < into * out || i >= into * out + out);
+  const at = { w: (i: number, j: number) => i * out + j, fixed: (j: number) => into * out + j, b: (j: number) => into * out + out + j };
+  let t = 0;
+  return {
+    value, average,
+    step({ x, y }: ReturnType<typeof batch>, learningRate: number, averageRate: number): { loss: number; gradientNorm: number } {
+      t += 1;
+      const gradient = value.map(() => 0);
+      let total = 0;
+      for (let r = 0; r < rows; r++) {
+        for (let j = 0; j < out; j++) {
+          let sum = value[at.b(j)]! + value[at.fixed(j)]!;
+          for (let i = 0; i < into; i++) sum += x.data[r * into + i]! * value[at.w(i, j)]!;
+          const error = sum - y.data[r * out + j]!;
+          total += error * error;
+          const slope = (2 * error) / (rows * out);
+          gradient[at.b(j)]! += slope;
+          for (let i = 0; i < into; i++) gradient[at.w(i, j)]! += slope * x.data[r * into + i]!;
+        }
+      }
+      const norm = Math.hypot(...gradient.filter((_, k) => learning[k]));
+      const shrink = Math.min(1, o.clipNorm / norm);
+      for (const k of value.keys()) {
+        if (!learning[k]) continue;
+        const g = gradient[k]! * shrink;
+        first[k] = o.beta1 * first[k]! + (1 - o.beta1) * g;
+        second[k] = o.beta2 * second[k]! + (1 - o.beta2) * g * g;
+        const direction = first[k]! / (1 - o.beta1 ** t) / (Math.sqrt(second[k]! / (1 - o.beta2 ** t)) + o.epsilon);
+        const decay = k < into * out ? o.weightDecay * value[k]! : 0;
+        value[k] = value[k]! - learningRate * (direction + decay);
+        average[k] = average[k]! + averageRate * (value[k]! - average[k]!);
+      }
+      return { loss: total / (rows * out), gradientNorm: norm };
+    },
+  };
+}
+
+const near = (actual: Float32Array, wanted: number[]): void => actual.forEach((x, i) => expect(x).toBeCloseTo(wanted[i]!, 4));
+
+describe('a step is AdamW', () => {
+  const cases: [string, Required<OptimizerOptions>][] = [
+    ['with weight decay and a clipped gradient', { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.3, clipNorm: 0.2 }],
+    ['without either', { beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0, clipNorm: 1e9 }],
+  ];
+  test.each(cases)('%s', async (_, options) => {
+    const real = await trainer(options);
+    const hand = byHand(real.values, options);
+    let clipped = 0;
+    for (let step = 1; step <= 8; step++) {
+      const [rate, averageRate] = [0.05 / step, step === 1 ? 1 : 0.25];
+      const wanted = hand.step(batch(step), rate, averageRate);
+      const got = await real.step(batch(step), rate, averageRate);
+      expect(got.loss).toBeCloseTo(wanted.loss, 5);
+      expect(got.gradientNorm).toBeCloseTo(wanted.gradientNorm, 5);
+      if (wanted.gradientNorm > options.clipNorm) clipped += 1;
+      near(real.values, hand.value);
+      near(real.average, hand.average);
+    }
+    expect(clipped > 0).toBe(options.clipNorm < 1);
+    expect(real.steps).toBe(8);
+    expect(Array.from(real.parameters.view(real.values, 'fixed').data)).toEqual([0.25, -0.5]);
+  });
+});
+
+test('a loss that is no number is an error and changes nothing', async () => {
+  const harmed = await trainer();
+  const untouched = await trainer();
+  for (const each of [harmed, untouched]) await each.step(batch(1), 0.1, 0.5);
+  const broken = batch(2);
+  broken.x.data[4] = NaN;
+  const before = structuredClone(harmed.state());
+  await expect(harmed.step(broken, 0.1, 0.5)).rejects.toMatchObject({ name: 'StudioError', message: expect.stringContaining('step 2') });
+  expect(harmed.state()).toEqual(before);
+  for (let step = 2; step <= 4; step++) expect(await harmed.step(batch(step), 0.1, 0.5)).toEqual(await untouched.step(batch(step), 0.1, 0.5));
+  expect(harmed.state()).toEqual(untouched.state());
+});
+
+test('a gradient too large for a number is one too', async () => {
+  const real = await trainer();
+  const huge = batch(1);
+  huge.y.data.fill(1e25);
+  await expect(real.step(huge, 0.1, 0.5)).rejects.toThrow('stopped being a number');
+  expect(real.steps).toBe(0);
+});
+
+test('a network that asks for a parameter it does not have is told its name', async () => {
+  await expect(Trainer.create(new Parameters(specs, 1), { x: { dtype: 'float32', shape: [1] } }, (w) => w('q').sum(), {}, { threads: 1 })).rejects.toThrow("'q'");
+});
+
+test('a state of another network is refused', async () => {
+  const real = await trainer();
+  const state = real.state();
+  expect(() => real.restore({ ...state, second: new Float32Array(3) })).toThrow(expect.objectContaining({ code: 'corrupt-file' }));
+});
