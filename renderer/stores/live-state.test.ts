@@ -32,9 +32,18 @@ describe('live guidance', () => {
   });
 
   it('tells why a preview failed and accepts the next wish', () => {
-    const broken = failed(want(quiet, request(1), 0).live, { code: 'engine-crashed', message: 'gone' });
+    const broken = failed(want(quiet, request(1), 0).live, 1, { code: 'engine-crashed', message: 'gone' });
     expect(broken.live).toMatchObject({ kind: 'quiet', error: { code: 'engine-crashed' } });
     expect(want(broken.live, request(2), 1).send?.guidance).toBe(2);
+  });
+
+  it('takes a request that gave way to a newer one for no failure', () => {
+    const cancelled = { code: 'cancelled', message: 'A newer preview was asked for.' } as const;
+    const lost = ticketed(want(quiet, request(1), 0).live, 1, 1).live;
+    const again = want(lost, request(2), 60_000).live;
+    expect(failed(again, 1, cancelled).live).toBe(again);
+    expect(failed(again, 1, { code: 'engine-crashed', message: 'gone' }).live).toBe(again);
+    expect(failed(ticketed(again, 2, 60_001).live, 2, cancelled).live).toMatchObject({ kind: 'quiet', error: null });
   });
 
   it('has at most one request in flight and ends with the newest wish, however answers are timed', () => {

@@ -8,7 +8,16 @@ export type LiveFrame = EventData<'live.frame'>;
 
 export type Live =
   | { kind: 'quiet'; frame: LiveFrame | null; error: ErrorData | null }
-  | { kind: 'rendering'; frame: LiveFrame | null; ticket: number | null; newest: number; since: number; next: LiveRequest | null };
+  | {
+      kind: 'rendering';
+      frame: LiveFrame | null;
+      /** Of the request in flight; null until its call is answered. */
+      ticket: number | null;
+      /** The last ticket that has been answered or given up; what is told of older ones comes too late. */
+      newest: number;
+      since: number;
+      next: LiveRequest | null;
+    };
 
 export interface Turn {
   live: Live;
@@ -24,7 +33,8 @@ const patience = 8000;
 export function want(live: Live, request: LiveRequest, now: number): Turn {
   const lost = live.kind === 'rendering' && now - live.since > patience;
   if (live.kind === 'rendering' && !lost) return { live: { ...live, next: request }, send: null };
-  return send(live.frame, -1, request, now);
+  const over = live.kind === 'rendering' ? Math.max(live.newest, live.ticket ?? -1) : -1;
+  return send(live.frame, over, request, now);
 }
 
 /** The host's answer to the call. The frame itself may have come first. */
@@ -40,8 +50,11 @@ export function framed(live: Live, frame: LiveFrame, now: number): Turn {
   return live.ticket !== null && frame.ticket >= live.ticket ? settle(seen, now) : { live: seen, send: null };
 }
 
-export function failed(live: Live, error: ErrorData): Turn {
-  return live.kind === 'quiet' ? { live, send: null } : { live: { kind: 'quiet', frame: live.frame, error }, send: null };
+/** `ticket` null: the call itself was refused. A request that gave way to a newer one is no failure. */
+export function failed(live: Live, ticket: number | null, error: ErrorData): Turn {
+  const late = live.kind === 'quiet' || (ticket !== null && ticket <= live.newest);
+  if (late || (error.code === 'cancelled' && ticket !== live.ticket)) return { live, send: null };
+  return { live: { kind: 'quiet', frame: live.frame, error: error.code === 'cancelled' ? null : error }, send: null };
 }
 
 /** Nothing more is wanted; the frame leaves the panel. */

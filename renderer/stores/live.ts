@@ -17,7 +17,7 @@ export const useLive = defineStore('live', () => {
   const frame = computed(() => live.value.frame);
 
   client.on('live.frame', (data) => act(framed(live.value, data, performance.now())));
-  client.on('live.failed', (data) => act(failed(live.value, data.error)));
+  client.on('live.failed', (data) => act(failed(live.value, data.ticket, data.error)));
 
   function act(turn: Turn): void {
     live.value = turn.live;
@@ -26,15 +26,20 @@ export const useLive = defineStore('live', () => {
 
   async function ask(request: LiveRequest): Promise<void> {
     const result = await client.call('live.request', request);
-    act(result.ok ? ticketed(live.value, result.value.ticket, performance.now()) : failed(live.value, result.error));
+    act(result.ok ? ticketed(live.value, result.value.ticket, performance.now()) : failed(live.value, null, result.error));
   }
+
+  /** A run that the slider began is giving way to the next drag. */
+  let givingWay: Promise<void> | null = null;
 
   /** The slider moved. A run that Generate began is left alone; one that the slider began gives way. */
   async function moved(): Promise<void> {
     if (!settings.settings.liveGuidance || form.student === null || form.form.prompt.trim() === '') return;
     if (comparison.busy) {
-      if (comparison.begunBySlider) await comparison.cancel();
-      return;
+      if (!comparison.begunBySlider || givingWay !== null) return;
+      givingWay = comparison.cancel();
+      await givingWay;
+      givingWay = null;
     }
     const { prompt, negativePrompt, guidance, steps, seed } = form.form;
     const request = { prompt, negativePrompt, guidance, steps: Math.min(steps, 6), seed, student: form.student.id };
@@ -43,9 +48,11 @@ export const useLive = defineStore('live', () => {
 
   /** The slider was let go: the full comparison, once a person has begun to compare at all. */
   async function released(): Promise<void> {
+    await givingWay;
     const compares = settings.settings.liveGuidance && settings.settings.fullOnRelease;
-    if (!compares || comparison.state.kind !== 'shown' || comparison.run?.guidance === form.form.guidance) return;
-    await comparison.compare({ bySlider: true });
+    if (!compares || comparison.state.kind !== 'shown') return;
+    const unchanged = comparison.run?.guidance === form.form.guidance && comparison.run.state === 'done';
+    if (!unchanged) await comparison.compare({ bySlider: true });
   }
 
   /** Previews leave the panel, as soon as a run or a picture from the history takes it. */
