@@ -1,0 +1,37 @@
+// What the measuring scripts share: models opened by name, one picture at a time.
+import path from 'node:path';
+import { openCheckpoint } from '../../main/checkpoints/folder.ts';
+import type { Picture } from '../../main/diffusion/model.ts';
+import { openPipelineParts } from '../../main/diffusion/components.ts';
+import { Pipeline } from '../../main/diffusion/pipeline.ts';
+
+export interface Wish {
+  prompt: string;
+  seed: number;
+  guidance: number;
+  steps: number;
+}
+
+export interface OpenedModel {
+  draw(wish: Wish): Promise<{ picture: Picture; latents: Float32Array; nfe: number; ms: number }>;
+  close(): Promise<void>;
+}
+
+export const modelsFolder = path.join(import.meta.dirname, '../../models');
+
+/** Opens models of one folder. Changes the working directory: weights are read relative to the root of their volume. */
+export async function openModel(folder: string, id: string): Promise<OpenedModel> {
+  process.chdir(path.parse(folder).root);
+  const parts = await openPipelineParts(await openCheckpoint(path.join(folder, id), (teacher) => path.join(folder, teacher)));
+  const pipeline = new Pipeline(parts);
+  return {
+    async draw({ prompt, seed, guidance, steps }) {
+      const made = await pipeline.run({ prompt, negativePrompt: '', guidance, steps, seed, sampler: 'euler', reflection: {} });
+      return { picture: made.picture, latents: made.latents, nfe: made.nfe, ms: made.samplingMs + made.decodeMs };
+    },
+    close: () => parts.close(),
+  };
+}
+
+export const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
