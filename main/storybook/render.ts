@@ -6,9 +6,9 @@ import { drawBackground } from './drawings/backgrounds.ts';
 import { drawObject } from './drawings/objects.ts';
 import { shades } from './drawings/palette.ts';
 import { halfHeights } from './grammar.ts';
-import { createRng } from './rng.ts';
+import { createRng, steadyRng, type Rng } from './rng.ts';
 import type { Scene, SceneObject } from './scene.ts';
-import type { Background } from './vocabulary.ts';
+import type { Background, Colour, Kind } from './vocabulary.ts';
 
 /** Units of the drawings' canvas, whatever the size in pixels. */
 const canvas = 128;
@@ -26,29 +26,43 @@ const grounds: Partial<Record<Background, { horizon: number; shadow: 'ground' | 
 export function sceneSvg(scene: Scene, size: number): string {
   const objects = scene.objects.map((object, index) => {
     const { under, over } = contact(object, scene.background);
-    return under + objectSvg(object, scene.look, index) + over;
+    return under + objectSvg(object, createRng(scene.look, index), `o${index}`, penAt(object.radius)) + over;
   });
   return document(size, drawBackground(scene.background, createRng(scene.look, 9)) + shadowGradient + objects.join(''));
 }
 
-/** The objects alone on a transparent canvas. */
-export function objectsSvg(objects: readonly SceneObject[], look: number, size: number): string {
-  return document(size, objects.map((object, index) => objectSvg(object, look, index)).join(''));
+/** A background without objects; `drift` in [0, 1] runs through its small differences. */
+export function backgroundSvg(background: Background, drift: number, size: number): string {
+  return document(size, drawBackground(background, steadyRng(drift)));
+}
+
+/** Half the side of a portrait's canvas, the object's radius being 1. */
+export const portraitMargin = 1.12;
+
+/**
+ * An object alone on a transparent canvas that it fills, with the outline it has when drawn at `radius`; `drift` in [0, 1)
+ * runs through its small differences.
+ */
+export function portraitSvg(kind: Kind, colour: Colour, radius: number, drift: number, size: number): string {
+  const object = { kind, colour, size: 'medium' as const, x: 0.5, y: 0.5, radius: 0.5 / portraitMargin };
+  return document(size, objectSvg(object, steadyRng(drift), 'o', penAt(radius)));
 }
 
 function document(size: number, content: string): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="0 0 ${canvas} ${canvas}">${content}</svg>`;
 }
 
+/** Outline width as a share of the radius: small objects get a relatively thicker one. */
+function penAt(radius: number): number {
+  return 0.035 + 0.9 / (radius * canvas);
+}
+
 /** An object in its place, with a gradient of its own from the upper left to the lower right. */
-function objectSvg(object: SceneObject, look: number, index: number): string {
-  const rng = createRng(look, index);
+function objectSvg(object: SceneObject, rng: Rng, id: string, pen: number): string {
   const paint = shades[object.colour];
   const scale = object.radius * canvas;
-  const pen = 0.035 + 0.9 / scale;
   const tilt = rng.between(-3, 3);
   const light = rng.between(-0.06, 0.06);
-  const id = `o${index}`;
   return `<radialGradient id="${id}" gradientUnits="userSpaceOnUse" cx="${(-0.35 + light).toFixed(2)}" cy="-.45" r="1.75">`
     + `<stop stop-color="${paint.light}"/><stop offset=".42" stop-color="${paint.base}"/><stop offset="1" stop-color="${paint.dark}"/></radialGradient>`
     + `<g transform="translate(${(object.x * canvas).toFixed(2)} ${(object.y * canvas).toFixed(2)}) rotate(${tilt.toFixed(1)}) scale(${scale.toFixed(2)})"`

@@ -38,6 +38,15 @@ export function createRng(seed: number, index = 0): Rng {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
+  return over(next);
+}
+
+/** Not random: every draw gives the same share `t` in [0, 1) of its range, for drawings without chance. */
+export function steadyRng(t: number): Rng {
+  return over(() => t);
+}
+
+function over(next: () => number): Rng {
   const below = (count: number): number => Math.floor(next() * count);
   return {
     next,

@@ -27,7 +27,9 @@ function hex(rgb: Rgb): string {
 /** Where the rule for ordinary colours would lose the contrast between base, shadow and outline. */
 const exceptions: Partial<Record<Colour, Partial<Shades>>> = {
   white: { light: '#ffffff', pale: '#ffffff', dark: '#dcdde8', line: '#8f91a8' },
-  black: { light: '#5c5c6a', pale: '#74748a', dark: '#1c1c24', line: '#85859c' },
+  black: { light: '#545462', pale: '#5e5e70', dark: '#1c1c24', line: '#85859c' },
+  // Its ordinary shadow would be brown.
+  orange: { dark: '#d9691c', line: '#8f4512' },
   yellow: { dark: '#e5a81e', line: '#a06a10' },
 };
 
