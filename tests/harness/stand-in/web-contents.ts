@@ -27,37 +27,43 @@ type OpenHandler = (details: { url: string }) => { action: 'allow' | 'deny' };
 
 export class WebContents extends EventEmitter {
   readonly #preload: string;
+  readonly #size: { width: number; height: number };
   #page: Page | null = null;
   #bridge: Bridge | null = null;
   #destroyed = false;
   /** True while the host itself loads an address: that is no navigation of the page's. */
   #loading = false;
+  #crashed = false;
   #openHandler: OpenHandler = () => ({ action: 'allow' });
   readonly opened: Promise<void>;
 
   constructor(preload: string, size: { width: number; height: number }) {
     super();
     this.#preload = preload;
+    this.#size = { width: size.width, height: size.height };
     // After this turn: the window's maker first adds its listeners.
-    this.opened = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#open(size));
+    this.opened = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#open());
   }
 
   get mainFrame(): Frame {
     return { url: toStudio(this.#page?.url() ?? 'about:blank'), parent: null };
   }
 
-  async #open(size: { width: number; height: number }): Promise<void> {
+  async #open(): Promise<void> {
     const context = await theContext();
     const page = await context.newPage();
     this.#page = page;
-    await page.setViewportSize(size);
+    await page.setViewportSize(this.#size);
     await session.defaultSession.applyPermissions(context, 'studio://app');
     this.#bridge = await Bridge.attach(page, this.#preload, (channel, args) => invoke(channel, { senderFrame: this.mainFrame, sender: this }, args));
     await page.route('**/*', (route) => this.#answer(page, route));
     // Whatever is no window of the shell has no business with a network.
     await context.route('**/*', (route) => route.abort());
     await this.#watchPopups(context, page);
-    page.on('crash', () => this.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 1 }));
+    page.on('crash', () => {
+      this.#crashed = true;
+      this.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 1 });
+    });
     const followTheme = () => void page.emulateMedia({ colorScheme: nativeTheme.shouldUseDarkColors ? 'dark' : 'light' }).catch(() => {});
     nativeTheme.on('updated', followTheme);
     followTheme();
@@ -102,11 +108,29 @@ export class WebContents extends EventEmitter {
 
   async load(url: string): Promise<void> {
     await this.opened;
-    await this.#whileLoading((page) => page.goto(toPage(url)));
+    await this.#whileLoading(async (page) => {
+      try {
+        await page.goto(toPage(url));
+      } catch (thrown) {
+        // Chromium then shows a page that says so, on its own time.
+        await page.waitForURL('chrome-error://**', { timeout: 5000 }).catch(() => {});
+        throw thrown;
+      }
+    });
   }
 
   reload(): void {
-    void this.#whileLoading((page) => page.reload());
+    void (this.#crashed ? this.#revive() : this.#whileLoading((page) => page.reload()));
+  }
+
+  /** A crashed page stays crashed for whoever debugs it, so another takes its place: Electron's new renderer process. */
+  async #revive(): Promise<void> {
+    const dead = this.#page;
+    const url = this.mainFrame.url;
+    this.#crashed = false;
+    await this.#open();
+    await dead?.close();
+    await this.load(url);
   }
 
   async #whileLoading(load: (page: Page) => Promise<unknown>): Promise<void> {
