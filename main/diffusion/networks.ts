@@ -1,22 +1,15 @@
 // Networks of a checkpoint as ONNX Runtime sessions: traced per shape, weights left in their files.
 // Knows nothing of samplers; what a network's numbers mean is the callers' business.
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-node';
 import { StudioError } from '../contract/errors.ts';
 import type { Component } from '../checkpoints/component.ts';
-import { readTensors } from '../checkpoints/safetensors.ts';
 import { openSession, type SessionOptions } from '../graph/session.ts';
 import { trace, type TensorSpec } from '../graph/trace.ts';
 import type { DType } from '../graph/values.ts';
 import type { Weights } from '../networks/layers.ts';
 
 const storedTypes: Readonly<Record<string, DType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
-
-/**
- * Tensors up to this size are copied into the graph. ONNX Runtime (1.30) looks into constants of up to 8 elements while it
- * optimises, and cannot do so for external ones of a model that has no path.
- */
-const smallBytes = 256;
 
 /** Data of one tensor on its way into or out of a session. */
 export interface Feed {
@@ -72,7 +65,7 @@ export class Network<I extends string = string> {
     const [oldest] = this.#sessions;
     if (oldest && this.#sessions.size > Network.#kept) {
       this.#sessions.delete(oldest[0]);
-      void oldest[1].then((session) => session.release());
+      void oldest[1].then((session) => session.release(), () => undefined);
     }
     return opened;
   }
@@ -81,12 +74,9 @@ export class Network<I extends string = string> {
     const specs = Object.fromEntries(Object.entries<Feed>(feeds).map(([name, { data, shape }]): [string, TensorSpec] =>
       [name, { dtype: data instanceof Float32Array ? 'float32' : 'int32', shape }]));
     const { weights: file, header } = this.#component;
-    const small = await readTensors(file, [...header.tensors].filter(([, entry]) => entry.bytes <= smallBytes).map(([name]) => name));
     const graph = this.#traced(() => trace(specs, (inputs, tools) => this.#build((name) => {
       const entry = header.tensors.get(name);
       if (!entry) throw new StudioError('corrupt-file', `${file}: tensor '${name}' is missing.`);
-      const loaded = small.get(name);
-      if (loaded) return tf.tensor(loaded.data, loaded.shape, 'float32');
       const dtype = storedTypes[entry.dtype];
       if (!dtype) throw new StudioError('unsupported', `${file}: tensor '${name}' has the number format ${entry.dtype}.`);
       return tools.external(name, dtype, entry.shape, { file, offset: entry.offset, bytes: entry.bytes });

@@ -1,7 +1,7 @@
 // The pipeline over a whole model on disk: tokenizer, text encoder, transformer and decoder all really run.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, parse } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTinyCheckpoint, createTinyStudent } from '../../tests/fixtures/tiny.ts';
 import { ModelRegistry } from '../checkpoints/registry.ts';
@@ -11,7 +11,6 @@ import { seededNoise } from './noise.ts';
 import { Pipeline } from './pipeline.ts';
 
 const request = { prompt: 'a red boat on the sea', guidance: 4, steps: 4, seed: 7 };
-const started = process.cwd();
 let folder: string;
 let teacherParts: OpenedParts;
 let studentParts: OpenedParts;
@@ -20,8 +19,6 @@ let student: Pipeline;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pipeline-'));
-  // As the engine does: the runtime finds weights relative to the working directory.
-  process.chdir(parse(folder).root);
   await createTinyCheckpoint(folder);
   await createTinyStudent(folder);
   const registry = new ModelRegistry([{ path: folder, embedded: false }]);
@@ -35,7 +32,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await teacherParts?.close();
   await studentParts?.close();
-  process.chdir(started);
   await rm(folder, { recursive: true, force: true });
 });
 

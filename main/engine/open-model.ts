@@ -1,6 +1,5 @@
 // Opens a model for sampling on the configured device: finds its folder, traces its networks, joins them to a pipeline.
 // Runs in the engine process only; the host never loads a network.
-import { parse } from 'node:path';
 import { ModelRegistry } from '../checkpoints/registry.ts';
 import { openPipelineParts } from '../diffusion/components.ts';
 import { Pipeline } from '../diffusion/pipeline.ts';
@@ -11,8 +10,6 @@ import type { EngineConfig, ModelRef } from './messages.ts';
 export async function openModel(model: ModelRef, config: EngineConfig): Promise<OpenModel> {
   const registry = new ModelRegistry(config.modelDirs.map((path) => ({ path, embedded: false })));
   const checkpoint = await registry.resolve(model.id);
-  // ONNX Runtime takes weights in other files only relative to the working directory: the root of their volume reaches all.
-  process.chdir(parse(checkpoint.dir).root);
   const parts = await openPipelineParts(checkpoint, { providers: [config.provider], threads: config.threads });
   return { pipeline: new Pipeline(parts), close: () => parts.close() };
 }

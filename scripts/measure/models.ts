@@ -19,9 +19,8 @@ export interface OpenedModel {
 
 export const modelsFolder = path.join(import.meta.dirname, '../../models');
 
-/** Opens models of one folder. Changes the working directory: weights are read relative to the root of their volume. */
+/** Opens a model of a folder; its teacher, if it has one, is in the same. */
 export async function openModel(folder: string, id: string): Promise<OpenedModel> {
-  process.chdir(path.parse(folder).root);
   const parts = await openPipelineParts(await openCheckpoint(path.join(folder, id), (teacher) => path.join(folder, teacher)));
   const pipeline = new Pipeline(parts);
   return {

@@ -22,7 +22,6 @@ const prompts = values.prompt ?? [
   'a red boat on the sea', 'a purple fish in the sky', 'a small orange car in the desert', 'a white moon at night', 'a pink heart on the right at sunset',
   'a blue house left of a green tree on the grass',
 ];
-process.chdir(path.parse(model).root);
 const checkpoint = await openCheckpoint(model, (id) => path.join(path.dirname(model), id));
 const parts = await openPipelineParts(checkpoint, { threads: Number(values.threads), gentle: true });
 const pipeline = new Pipeline(parts);
