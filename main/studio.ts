@@ -95,6 +95,11 @@ export class Studio {
     return this.#services.library.imagePath(image);
   }
 
+  /** Of the engine's process, while there is one. */
+  get enginePid(): number | undefined {
+    return this.#services.engine.pid;
+  }
+
   /** Tells other processes of this user where this studio is served. Throws 'permission', 'disk-full'. */
   publish(address: { url: string; token: string }): OwnerInfo {
     return this.#services.library.ownership.publish(address);
