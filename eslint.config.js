@@ -1,35 +1,12 @@
 // Lint: the languages' recommended rules, and the order of the layers as rules on imports.
-import importX from 'eslint-plugin-import-x';
 import vue from 'eslint-plugin-vue';
 import tseslint from 'typescript-eslint';
+import { layerRule } from './scripts/layer-rule.js';
 import { mayImport } from './scripts/layers.js';
 
-/** `main/studio.ts` belongs to `main/studio`. */
-const filesOf = (folder) => (folder === 'main/studio' ? ['main/studio.ts', 'main/studio/**'] : [`${folder}/**`]);
-const pathsOf = (folder) => (folder === 'main/studio' ? ['./main/studio.ts', './main/studio'] : [`./${folder}`]);
-const folders = Object.keys(mayImport);
+const layers = { rules: { order: layerRule({ root: import.meta.dirname, mayImport, common: 'main/contract' }) } };
 /** Tests may reach across layers: they bring real parts together. */
-const testFiles = ['**/*.test.ts', '**/*.test-d.ts'];
-
-function layerRules(folder) {
-  const allowed = new Set([folder, 'main/contract', ...mayImport[folder]]);
-  const zones = folders
-    .filter((other) => !allowed.has(other))
-    .flatMap((other) => pathsOf(other))
-    .flatMap((from) => pathsOf(folder).map((target) => ({ target, from, message: `${folder} may not import this layer (scripts/layers.js).` })));
-  return {
-    files: filesOf(folder).map((glob) => (glob.endsWith('.ts') ? glob : `${glob}/*.{ts,vue}`)),
-    ignores: testFiles,
-    plugins: { 'import-x': importX },
-    settings: { 'import-x/resolver-next': [importX.createNodeResolver({ extensions: ['.ts', '.vue', '.js', '.mjs'] })] },
-    rules: {
-      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones }],
-      ...(folder !== 'electron' && {
-        'no-restricted-imports': ['error', { paths: [{ name: 'electron', message: 'Only electron/ knows Electron.' }] }],
-      }),
-    },
-  };
-}
+const testFiles = ['**/*.test.ts', '**/*.test-d.ts', '**/testing/**'];
 
 export default tseslint.config(
   { ignores: ['out/**', 'dist/**', 'coverage/**', 'node_modules/**', 'main/graph/**/generated/**', '**/*_pb.ts', '**/*_pb.js'] },
@@ -65,5 +42,9 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
   },
-  ...folders.map(layerRules),
+  { files: ['**/*.{ts,vue}'], ignores: testFiles, plugins: { layers }, rules: { 'layers/order': 'error' } },
+  {
+    files: ['{main,renderer,scripts,bench}/**/*.{ts,vue}'],
+    rules: { 'no-restricted-imports': ['error', { paths: [{ name: 'electron', message: 'Only electron/ knows Electron.' }] }] },
+  },
 );

@@ -11,7 +11,7 @@ export const mayImport = Object.freeze({
   'main/studio': ['main/jobs', 'main/library', 'main/engine', 'main/storybook', 'main/checkpoints', 'main/text', 'main/diffusion'],
   'main/jobs': ['main/library'],
   'main/library': [],
-  'main/engine': ['main/training', 'main/diffusion', 'main/text', 'main/checkpoints', 'main/networks', 'main/graph'],
+  'main/engine': ['main/training', 'main/diffusion', 'main/text', 'main/checkpoints', 'main/networks', 'main/graph', 'main/storybook'],
   'main/training': ['main/diffusion', 'main/text', 'main/checkpoints', 'main/networks', 'main/graph', 'main/storybook'],
   'main/diffusion': ['main/text', 'main/checkpoints', 'main/networks', 'main/graph'],
   'main/text': ['main/checkpoints', 'main/networks', 'main/graph'],
