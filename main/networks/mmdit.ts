@@ -2,6 +2,7 @@
 // Parameter names are those of diffusers' SD3Transformer2DModel. Knows nothing of files or runtimes.
 import * as tf from '@tensorflow/tfjs';
 import type { TransformerConfig } from './configs.ts';
+import { recordingMode } from '../graph/trace.ts';
 import { at, attention, geluTanh, linear, rmsNorm, silu, sinusoid, standardize, type Weights } from './layers.ts';
 
 const epsilon = 1e-6;
@@ -28,9 +29,36 @@ const embedder = (w: Weights, x: tf.Tensor): tf.Tensor => linear(at(w, 'linear_2
 
 const modulate = (x: tf.Tensor, shift: tf.Tensor, scale: tf.Tensor): tf.Tensor => standardize(x, epsilon).mul(scale.add(1)).add(shift);
 
-/** `count` vectors [batch, 1, width] that shift, scale or gate a stream. */
-const modulation = (w: Weights, vector: tf.Tensor, count: number): tf.Tensor[] =>
-  tf.split(linear(at(w, 'linear'), vector).expandDims(1), count, 2);
+/** One AdaLN layer: its name and how many vectors it makes. */
+interface Modulator {
+  name: string;
+  count: number;
+}
+
+/** The last block's text is only read, never updated. */
+const modulators = (config: TransformerConfig): Modulator[] => [
+  ...Array.from({ length: config.num_layers }, (_, i) => [
+    { name: `transformer_blocks.${i}.norm1.linear`, count: 6 },
+    { name: `transformer_blocks.${i}.norm1_context.linear`, count: i === config.num_layers - 1 ? 2 : 6 },
+  ]).flat(),
+  { name: 'norm_out.linear', count: 2 },
+];
+
+/**
+ * The vectors [batch, 1, width] that shift, scale and gate the streams, by layer. All layers read the same vector, so where no
+ * gradient is asked for they are one product: of one row each, they would cost a pass over their weights and little else.
+ */
+function modulations(config: TransformerConfig, w: Weights, vector: tf.Tensor): Map<string, tf.Tensor[]> {
+  const layers = modulators(config);
+  const width = innerWidth(config);
+  const vectors = (y: tf.Tensor, count: number): tf.Tensor[] => tf.split(y.expandDims(1), count, 2);
+  if (recordingMode() !== 'inference') return new Map(layers.map(({ name, count }) => [name, vectors(linear(at(w, name), vector), count)]));
+  const joined: Weights = (part) => tf.concat(layers.map(({ name }) => w(`${name}.${part}`)), 0);
+  const all = vectors(linear(joined, vector), layers.reduce((sum, { count }) => sum + count, 0));
+  if (all[0]!.shape[2] !== width) throw new Error(`The modulation layers make vectors of ${all[0]!.shape[2]} numbers, not ${width}.`);
+  let next = 0;
+  return new Map(layers.map(({ name, count }) => [name, all.slice(next, (next += count))]));
+}
 
 export interface Conditioning {
   /** G(τ(t)), [batch, width] */
@@ -82,9 +110,8 @@ function projections(config: TransformerConfig, w: Weights, x: tf.Tensor, names:
 const feedForward = (w: Weights, x: tf.Tensor): tf.Tensor => linear(at(w, 'net.2'), geluTanh(linear(at(w, 'net.0.proj'), x)));
 
 /** One joint block over both streams; the last one updates only the image. */
-function jointBlock(config: TransformerConfig, w: Weights, image: tf.Tensor, text: tf.Tensor, vector: tf.Tensor, last: boolean): [tf.Tensor, tf.Tensor] {
-  const [shift, scale, gate, mlpShift, mlpScale, mlpGate] = modulation(at(w, 'norm1'), vector, 6) as Six;
-  const textModulation = modulation(at(w, 'norm1_context'), vector, last ? 2 : 6);
+function jointBlock(config: TransformerConfig, w: Weights, image: tf.Tensor, text: tf.Tensor, imageModulation: tf.Tensor[], textModulation: tf.Tensor[], last: boolean): [tf.Tensor, tf.Tensor] {
+  const [shift, scale, gate, mlpShift, mlpScale, mlpGate] = imageModulation as Six;
   // The last block's text norm is an AdaLN-continuous: scale first.
   const [textShift, textScale] = last ? [textModulation[1]!, textModulation[0]!] : [textModulation[0]!, textModulation[1]!];
   const attn = at(w, 'attn');
@@ -123,10 +150,13 @@ export function mmdit(config: TransformerConfig, w: Weights, inputs: MmditInputs
   const vector = silu(parts.guidance ? plain.add(parts.guidance) : plain);
   let image = patchEmbedding(config, at(w, 'pos_embed'), inputs.latents);
   let text = linear(at(w, 'context_embedder'), inputs.tokens);
+  const modulation = modulations(config, w, vector);
   for (let i = 0; i < config.num_layers; i++) {
-    [image, text] = jointBlock(config, at(w, `transformer_blocks.${i}`), image, text, vector, i === config.num_layers - 1);
+    const block = `transformer_blocks.${i}`;
+    const [forImage, forText] = [modulation.get(`${block}.norm1.linear`)!, modulation.get(`${block}.norm1_context.linear`)!];
+    [image, text] = jointBlock(config, at(w, block), image, text, forImage, forText, i === config.num_layers - 1);
   }
-  const [scale, shift] = modulation(at(w, 'norm_out'), vector, 2) as [tf.Tensor, tf.Tensor];
+  const [scale, shift] = modulation.get('norm_out.linear') as [tf.Tensor, tf.Tensor];
   const p = config.patch_size;
   const patches = linear(at(w, 'proj_out'), modulate(image, shift, scale));
   return patches.reshape([batch, height / p, width / p, p, p, config.out_channels])
