@@ -1,4 +1,4 @@
-// The application menu as data: standard roles, which bring their own shortcuts and translations, and two commands of the studio.
+// The application menu as data: standard roles, which bring their own shortcuts, and two commands of the studio.
 import type { MenuItemConstructorOptions } from 'electron';
 import type { Texts } from './texts.ts';
 
@@ -11,27 +11,31 @@ export interface MenuOptions {
   about(): void;
 }
 
-const separator: MenuItemConstructorOptions = { type: 'separator' };
+/** Electron names roles in English whatever the language, so every item gets its label from the texts. */
+const roles = {
+  edit: ['undo', 'redo', null, 'cut', 'copy', 'paste', 'delete', 'selectAll'],
+  view: ['resetZoom', 'zoomIn', 'zoomOut', null, 'togglefullscreen'],
+  developer: [null, 'reload', 'toggleDevTools'],
+  window: ['minimize', 'close'],
+} as const;
 
 export function menuTemplate({ platform, development, texts, openLibrary, about }: MenuOptions): MenuItemConstructorOptions[] {
   const mac = platform === 'darwin';
-  const developer: MenuItemConstructorOptions[] = development ? [separator, { role: 'reload' }, { role: 'toggleDevTools' }] : [];
+  const items = (names: readonly (keyof Texts['roles'] | null)[]): MenuItemConstructorOptions[] =>
+    names.map((role) => (role === null ? { type: 'separator' } : { role, label: texts.roles[role] }));
   return [
     ...(mac ? [{ role: 'appMenu' } as const] : []),
     {
-      label: texts.file,
+      label: texts.menus.file,
       submenu: [
         { label: texts.openLibrary, accelerator: 'CmdOrCtrl+Shift+L', click: openLibrary },
-        separator,
-        { role: mac ? 'close' : 'quit' },
+        { type: 'separator' },
+        ...items([mac ? 'close' : 'quit']),
       ],
     },
-    { role: 'editMenu' },
-    {
-      role: 'viewMenu',
-      submenu: [{ role: 'resetZoom' }, { role: 'zoomIn' }, { role: 'zoomOut' }, separator, { role: 'togglefullscreen' }, ...developer],
-    },
-    { role: 'windowMenu' },
-    { role: 'help', label: texts.help, submenu: [{ label: texts.about, click: about }] },
+    { label: texts.menus.edit, submenu: items(roles.edit) },
+    { label: texts.menus.view, submenu: items(development ? [...roles.view, ...roles.developer] : roles.view) },
+    { role: 'windowMenu', label: texts.menus.window, submenu: items(roles.window) },
+    { role: 'help', label: texts.menus.help, submenu: [{ label: texts.about, click: about }] },
   ];
 }

@@ -119,13 +119,19 @@ describe('places', () => {
 describe('the menu', () => {
   const template = (platform: NodeJS.Platform, development: boolean) =>
     menuTemplate({ platform, development, texts: textsFor('de'), openLibrary: () => undefined, about: () => undefined });
-  const roles = (platform: NodeJS.Platform, development: boolean) => JSON.stringify(template(platform, development));
+  const written = (platform: NodeJS.Platform, development: boolean) => JSON.stringify(template(platform, development));
 
   it('has the standard roles, and developer tools only in a checkout', () => {
-    expect(roles('linux', false)).not.toMatch(/toggleDevTools|reload/);
-    expect(roles('linux', true)).toContain('toggleDevTools');
-    for (const role of ['editMenu', 'viewMenu', 'windowMenu', 'quit', 'togglefullscreen']) expect(roles('win32', false)).toContain(`"${role}"`);
+    expect(written('linux', false)).not.toMatch(/toggleDevTools|reload/);
+    expect(written('linux', true)).toContain('toggleDevTools');
+    for (const role of ['copy', 'paste', 'selectAll', 'zoomIn', 'windowMenu', 'quit', 'togglefullscreen']) expect(written('win32', false)).toContain(`"${role}"`);
+    expect(written('darwin', false)).not.toContain('"quit"'); // the application's own menu has it
     expect(template('darwin', false)[0]).toEqual({ role: 'appMenu' });
-    expect(template('linux', false)[0]?.label).toBe('Datei');
+  });
+
+  it('says everything in the language of the settings', () => {
+    const labels = template('linux', true).flatMap(({ label, submenu }) => [label, ...(submenu as { type?: string; label?: string }[]).filter((item) => item.type !== 'separator').map((item) => item.label)]);
+    expect(labels).toContain('Bearbeiten');
+    for (const label of labels) expect(label).toBeTruthy();
   });
 });

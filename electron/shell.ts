@@ -71,8 +71,8 @@ function installMenu(studio: Studio, texts: Texts): void {
 function watchPage(window: BrowserWindow, texts: () => Texts): void {
   window.webContents.on('render-process-gone', (_event, details) => {
     if (details.reason === 'clean-exit') return;
-    const { windowCrashedTitle, windowCrashedDetail, reload, quit } = texts();
-    const question = { type: 'error' as const, message: windowCrashedTitle, detail: windowCrashedDetail, buttons: [reload, quit], defaultId: 0, noLink: true };
+    const { windowCrashedTitle, windowCrashedDetail, reload, roles } = texts();
+    const question = { type: 'error' as const, message: windowCrashedTitle, detail: windowCrashedDetail, buttons: [reload, roles.quit], defaultId: 0, noLink: true };
     void dialog.showMessageBox(window, question).then(({ response }) => {
       if (response === 0) window.webContents.reload();
       else app.quit();

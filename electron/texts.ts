@@ -2,9 +2,13 @@
 import type { Settings } from '../main/contract/schemas.ts';
 
 const en = {
-  file: 'File',
+  menus: { file: 'File', edit: 'Edit', view: 'View', window: 'Window', help: 'Help' },
+  roles: {
+    undo: 'Undo', redo: 'Redo', cut: 'Cut', copy: 'Copy', paste: 'Paste', delete: 'Delete', selectAll: 'Select All',
+    resetZoom: 'Actual Size', zoomIn: 'Zoom In', zoomOut: 'Zoom Out', togglefullscreen: 'Full Screen',
+    reload: 'Reload', toggleDevTools: 'Developer Tools', minimize: 'Minimize', close: 'Close Window', quit: 'Quit',
+  },
   openLibrary: 'Open Library Folder',
-  help: 'Help',
   about: 'About TeEFusion Studio',
   closeTitle: 'Work is still running',
   closeRunning: 'A run is in progress.',
@@ -16,14 +20,17 @@ const en = {
   windowCrashedTitle: 'The window stopped working',
   windowCrashedDetail: 'Nothing is lost: runs go on and everything finished is in the library.',
   reload: 'Open the Window Again',
-  quit: 'Quit',
 };
 export type Texts = typeof en;
 
 const de: Texts = {
-  file: 'Datei',
+  menus: { file: 'Datei', edit: 'Bearbeiten', view: 'Ansicht', window: 'Fenster', help: 'Hilfe' },
+  roles: {
+    undo: 'Rückgängig', redo: 'Wiederholen', cut: 'Ausschneiden', copy: 'Kopieren', paste: 'Einfügen', delete: 'Löschen', selectAll: 'Alles auswählen',
+    resetZoom: 'Originalgröße', zoomIn: 'Vergrößern', zoomOut: 'Verkleinern', togglefullscreen: 'Vollbild',
+    reload: 'Neu laden', toggleDevTools: 'Entwicklerwerkzeuge', minimize: 'Minimieren', close: 'Fenster schließen', quit: 'Beenden',
+  },
   openLibrary: 'Bibliotheksordner öffnen',
-  help: 'Hilfe',
   about: 'Über TeEFusion Studio',
   closeTitle: 'Es wird noch gerechnet',
   closeRunning: 'Ein Lauf ist im Gange.',
@@ -35,7 +42,6 @@ const de: Texts = {
   windowCrashedTitle: 'Das Fenster ist abgestürzt',
   windowCrashedDetail: 'Nichts ist verloren: Läufe gehen weiter, und alles Fertige steht in der Bibliothek.',
   reload: 'Fenster wieder öffnen',
-  quit: 'Beenden',
 };
 
 export function textsFor(locale: Settings['locale']): Texts {
