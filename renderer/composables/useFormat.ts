@@ -7,9 +7,10 @@ export function useFormat() {
   const { t, locale } = useI18n();
 
   const formatters = computed(() => {
+    const language = locale.value;
     const fixed = new Map<number, Intl.NumberFormat>();
     return (value: number, digits: number): string => {
-      const format = fixed.get(digits) ?? new Intl.NumberFormat(locale.value, {
+      const format = fixed.get(digits) ?? new Intl.NumberFormat(language, {
         minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false,
       });
       fixed.set(digits, format);

@@ -226,6 +226,7 @@ export const en = {
     threads: 'Threads',
     threadsTip: 'Processor threads for a network. 0: one per core.',
     about: 'This machine',
+    paths: { library: 'Library', models: 'Models of the studio', userModels: 'Your models', node: 'Node' },
     usable: 'works',
     unusable: 'not here',
     chosen: 'in use',

@@ -64,7 +64,17 @@ describe('a comparison', () => {
     const next = start(shown);
     expect(imagesOf(next).student?.id).toBe('r1-student');
     const refused = refuse(next, { code: 'busy', message: 'No more work now.' });
-    expect(refused).toMatchObject({ kind: 'refused', before: { teacher: { id: 'r1-teacher' } } });
+    expect(refused).toMatchObject({ kind: 'refused', previous: shown });
+    expect(imagesOf(refused).teacher?.id).toBe('r1-teacher');
+    expect(start(refused)).toMatchObject({ previous: shown });
+  });
+
+  it('still takes a verdict and a deletion of what a refusal has left standing', () => {
+    const shown = open({ ...run, state: 'done', images: [image('teacher'), image('student')] });
+    const refused = refuse(start(shown), { code: 'busy', message: 'No more work now.' });
+    const judged = receive(refused, { event: 'run.changed', data: { run: { ...run, state: 'done', verdict: 'tie', images: [] } } });
+    expect(judged).toMatchObject({ kind: 'refused', previous: { run: { verdict: 'tie' } } });
+    expect(receive(refused, { event: 'run.deleted', data: { run: run.id } })).toMatchObject({ kind: 'refused', previous: empty });
   });
 
   it('remembers a cancel that was asked before the run had a name', () => {

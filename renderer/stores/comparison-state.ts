@@ -23,20 +23,23 @@ export type RunEvent = {
   [E in Extract<EventName, `run.${string}`>]: { event: E; data: EventData<E> };
 }[Extract<EventName, `run.${string}`>];
 
-/** `before`: pictures of the comparison that was shown until now, kept behind the new one's first preview. */
-type Before = Readonly<Record<Side, ImageRecord | null>>;
+type Images = Readonly<Record<Side, ImageRecord | null>>;
 
+/** Nothing is going on: the panels are empty or show what a run has left. */
+export type Resting = { kind: 'empty' } | { kind: 'shown'; run: RunRecord; pair: Pair };
+
+/** `before`: pictures of the comparison that was shown until now, kept behind the new one's first preview. */
 export type Comparison =
-  | { kind: 'empty' }
-  | { kind: 'starting'; before: Before; early: readonly RunEvent[]; cancelling: boolean }
-  | { kind: 'running'; run: RunRecord; pair: Pair; before: Before; cancelling: boolean }
-  | { kind: 'shown'; run: RunRecord; pair: Pair }
-  | { kind: 'refused'; error: ErrorData; before: Before };
+  | Resting
+  | { kind: 'starting'; previous: Resting; early: readonly RunEvent[]; cancelling: boolean }
+  | { kind: 'running'; run: RunRecord; pair: Pair; before: Images; cancelling: boolean }
+  /** The host took no run; what was shown stays. */
+  | { kind: 'refused'; previous: Resting; error: ErrorData };
 
 const nothingYet: Progress = { step: 0, nfe: 0, elapsedMs: 0, remainingMs: null, preview: null, image: null };
-const nothingBefore: Before = { teacher: null, student: null };
+const noImages: Images = { teacher: null, student: null };
 
-export const empty: Comparison = { kind: 'empty' };
+export const empty: Resting = { kind: 'empty' };
 
 export function isFinal(run: RunRecord): boolean {
   return run.state !== 'queued' && run.state !== 'running';
@@ -47,34 +50,41 @@ export function isBusy(state: Comparison): boolean {
   return state.kind === 'starting' || state.kind === 'running';
 }
 
-export function imagesOf(state: Comparison): Before {
+/** What the panels show when nothing is going on, or went on before. */
+export function restOf(state: Comparison): Resting {
   switch (state.kind) {
     case 'empty':
-      return nothingBefore;
+    case 'shown':
+      return state;
     case 'starting':
     case 'refused':
-      return state.before;
+      return state.previous;
     case 'running':
-    case 'shown':
-      return { teacher: state.pair.teacher.image, student: state.pair.student.image };
+      return { kind: 'shown', run: state.run, pair: state.pair };
   }
 }
 
+/** The finished pictures that are on the screen. */
+export function imagesOf(state: Comparison): Images {
+  const rest = restOf(state);
+  return rest.kind === 'empty' ? noImages : { teacher: rest.pair.teacher.image, student: rest.pair.student.image };
+}
+
 export function start(state: Comparison): Comparison {
-  return { kind: 'starting', before: imagesOf(state), early: [], cancelling: false };
+  return { kind: 'starting', previous: restOf(state), early: [], cancelling: false };
 }
 
 /** The host took the request; steps that it told before are caught up with. */
 export function accept(state: Comparison, run: RunRecord): Comparison {
   if (state.kind !== 'starting') return state;
   const opened: Comparison = {
-    kind: 'running', run, pair: pairOf(run), before: state.before, cancelling: state.cancelling,
+    kind: 'running', run, pair: pairOf(run), before: imagesOf(state), cancelling: state.cancelling,
   };
   return state.early.reduce(receive, settle(opened));
 }
 
 export function refuse(state: Comparison, error: ErrorData): Comparison {
-  return state.kind === 'starting' ? { kind: 'refused', error, before: state.before } : state;
+  return state.kind === 'starting' ? { kind: 'refused', previous: state.previous, error } : state;
 }
 
 export function askToCancel(state: Comparison): Comparison {
@@ -88,12 +98,16 @@ export function goOn(state: Comparison): Comparison {
 
 /** Shows a run as the library has it, finished or not. */
 export function open(run: RunRecord): Comparison {
-  return settle({ kind: 'running', run, pair: pairOf(run), before: nothingBefore, cancelling: false });
+  return settle({ kind: 'running', run, pair: pairOf(run), before: noImages, cancelling: false });
 }
 
 export function receive(state: Comparison, told: RunEvent): Comparison {
   if (state.kind === 'starting') return { ...state, early: [...state.early, told] };
-  if (state.kind !== 'running' && state.kind !== 'shown') return state;
+  if (state.kind === 'refused') {
+    const previous = restOf(receive(state.previous, told));
+    return previous === state.previous ? state : { ...state, previous };
+  }
+  if (state.kind === 'empty') return state;
   switch (told.event) {
     case 'run.started':
     case 'run.changed':

@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia';
 import { computed, shallowRef } from 'vue';
 import { useClient } from './client.ts';
-import { accept, askToCancel, empty, goOn, isBusy, open, receive, refuse, start, type Comparison, type RunEvent } from './comparison-state.ts';
+import { accept, askToCancel, empty, goOn, isBusy, open, receive, refuse, restOf, start, type Comparison, type RunEvent } from './comparison-state.ts';
 import { toRequest } from './form-state.ts';
 import { useForm } from './form.ts';
 import { useNotices } from './notices.ts';
@@ -17,8 +17,11 @@ export const useComparison = defineStore('comparison', () => {
   const begunBySlider = shallowRef(false);
 
   const busy = computed(() => isBusy(state.value));
-  const run = computed(() => ('run' in state.value ? state.value.run : null));
-  const pair = computed(() => ('pair' in state.value ? state.value.pair : null));
+  /** What the panels show: a refusal changes nothing there. */
+  const display = computed(() => (state.value.kind === 'refused' ? state.value.previous : state.value));
+  const refusal = computed(() => (state.value.kind === 'refused' ? state.value.error : null));
+  const run = computed(() => ('run' in display.value ? display.value.run : null));
+  const pair = computed(() => ('pair' in display.value ? display.value.pair : null));
   const mayRun = computed(() => !busy.value && form.form.prompt.trim() !== '');
 
   const follow = (told: RunEvent) => {
@@ -57,6 +60,10 @@ export const useComparison = defineStore('comparison', () => {
     }
   }
 
+  function dismissRefusal(): void {
+    state.value = restOf(state.value);
+  }
+
   /** Shows a run of the history and takes its settings over. A run that is going on goes on. */
   function show(record: RunRecord): void {
     state.value = open(record);
@@ -64,8 +71,8 @@ export const useComparison = defineStore('comparison', () => {
   }
 
   async function judge(verdict: Verdict): Promise<void> {
-    if (state.value.kind !== 'shown') return;
-    const record = state.value.run;
+    if (display.value.kind !== 'shown') return;
+    const record = display.value.run;
     const next = record.verdict === verdict ? null : verdict;
     follow({ event: 'run.changed', data: { run: { ...record, verdict: next } } });
     const result = await client.call('runs.verdict', { run: record.id, verdict: next });
@@ -80,5 +87,5 @@ export const useComparison = defineStore('comparison', () => {
     if (result.ok) follow({ event: 'run.changed', data: { run: result.value } });
   }
 
-  return { state, busy, run, pair, mayRun, begunBySlider, compare, cancel, show, judge, refresh };
+  return { state: display, refusal, busy, run, pair, mayRun, begunBySlider, compare, cancel, show, judge, refresh, dismissRefusal };
 });

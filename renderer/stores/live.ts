@@ -46,11 +46,11 @@ export const useLive = defineStore('live', () => {
     act(want(live.value, request, performance.now()));
   }
 
-  /** The slider was let go: the full comparison, once a person has begun to compare at all. */
+  /** The slider was let go: what the preview has shown is compared in full. */
   async function released(): Promise<void> {
     await givingWay;
     const compares = settings.settings.liveGuidance && settings.settings.fullOnRelease;
-    if (!compares || comparison.state.kind !== 'shown') return;
+    if (!compares || comparison.busy || live.value === quiet) return;
     const unchanged = comparison.run?.guidance === form.form.guidance && comparison.run.state === 'done';
     if (!unchanged) await comparison.compare({ bySlider: true });
   }
