@@ -54,7 +54,7 @@ export async function ensureChromium(): Promise<{ path: string } | { reason: str
   if (found !== null) return { path: found };
   if (!canInstall()) return { reason: 'no Chromium or Chrome on this machine (set TEEFUSION_CHROMIUM to one)' };
   process.stdout.write('No Chromium found: installing the distribution\'s (apt-get install chromium) …\n');
-  const options = { limitSeconds: 240, env: { DEBIAN_FRONTEND: 'noninteractive' }, quiet: true };
+  const options = { limitSeconds: 240, env: { DEBIAN_FRONTEND: 'noninteractive' }, output: 'none' as const };
   await run('apt-get', ['update'], options);
   await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], options);
   const installed = findChromium();

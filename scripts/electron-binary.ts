@@ -29,7 +29,7 @@ export async function electronBinary(): Promise<{ path: string } | { reason: str
   const found = installedElectron(folder);
   if (found !== null) return { path: found };
   process.stdout.write(`Fetching Electron, once (for at most ${limitSeconds} s) …\n`);
-  const ended = await run(process.execPath, [join(folder, 'install.js')], { limitSeconds, quiet: true });
+  const ended = await run(process.execPath, [join(folder, 'install.js')], { limitSeconds, output: 'none' });
   const fetched = installedElectron(folder);
   if (fetched !== null) return { path: fetched };
   return { reason: ended.timedOut ? `Electron could not be fetched within ${limitSeconds} s` : 'Electron could not be fetched' };

@@ -14,25 +14,28 @@ const tools = Object.freeze({
 });
 export type Tool = keyof typeof tools;
 
+/** Where a tool's output goes: shown as it is, all of it on stderr, or nowhere. */
+export type Output = 'shown' | 'stderr' | 'none';
+const streams = Object.freeze({ shown: ['ignore', 'inherit', 'inherit'], stderr: ['ignore', 2, 2], none: ['ignore', 'ignore', 'ignore'] } as const);
+
 export interface Ended {
   code: number;
   timedOut: boolean;
 }
 
 /**
- * Runs `command` in the project's folder with its output shown and no input; after `limitSeconds` it is killed.
+ * Runs `command` in the project's folder without input; after `limitSeconds` it is killed.
  * @throws Error when the program cannot be started at all
  */
 export function run(
   command: string,
   args: readonly string[],
-  options: { limitSeconds: number; env?: Record<string, string>; quiet?: boolean },
+  options: { limitSeconds: number; env?: Record<string, string>; output?: Output },
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const output = options.quiet === true ? 'ignore' : 'inherit';
     const child = spawn(command, args, {
       cwd: projectRoot,
-      stdio: ['ignore', output, output],
+      stdio: [...streams[options.output ?? 'shown']],
       env: { ...process.env, ...options.env },
     });
     let timedOut = false;
@@ -56,7 +59,7 @@ export function run(
 export function runTool(
   tool: Tool,
   args: readonly string[],
-  options: { limitSeconds: number; env?: Record<string, string> },
+  options: { limitSeconds: number; env?: Record<string, string>; output?: Output },
 ): Promise<Ended> {
   return run(process.execPath, [join(projectRoot, tools[tool]), ...args], options);
 }

@@ -1,7 +1,7 @@
 // Builds window, preload and shell into out/, and tells whether that is needed.
 import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot, runTool } from './tools.ts';
+import { projectRoot, runTool, type Output } from './tools.ts';
 
 /** What the bundles are made of. */
 const sources = ['electron', 'main', 'renderer', 'resources', 'electron.vite.config.ts', 'package.json', 'package-lock.json'];
@@ -20,10 +20,10 @@ export function isStale(root = projectRoot): boolean {
   return sources.some((source) => newestChange(join(root, source)) > stamp.mtimeMs);
 }
 
-/** Builds everything under out/; false when the bundler found a fault (shown). */
-export async function build(): Promise<boolean> {
+/** Builds everything under out/; false when the bundler found a fault, which it tells. */
+export async function build(output: Output = 'shown'): Promise<boolean> {
   const started = new Date();
-  const { code } = await runTool('electron-vite', ['build', '--logLevel', 'warn'], { limitSeconds: 300 });
+  const { code } = await runTool('electron-vite', ['build', '--logLevel', 'error'], { limitSeconds: 300, output });
   if (code === 0) {
     const stamp = join(projectRoot, 'out', 'built');
     writeFileSync(stamp, '');

@@ -7,6 +7,7 @@ import { TextEncoderConfig, TransformerConfig } from '../../main/checkpoints/con
 import { words } from '../../main/storybook/vocabulary.ts';
 import { wordTokenizerJson } from '../../main/text/words.ts';
 import { PromptTokenizer } from '../../main/text/tokenizer.ts';
+import { writtenConfig } from '../../main/training/distillation-student.ts';
 import { prefixes } from '../../main/training/objectives.ts';
 import type { Parameters } from '../../main/training/parameters.ts';
 
@@ -30,21 +31,9 @@ export const textEncoderConfig = TextEncoderConfig.parse({
 
 export const shift = 3;
 
-/** Keys that say what a network is not stay out of its config. */
-const plain = (config: TransformerConfig): object => {
-  const { txt_align_guidance, guidance, fusion_scale, guidance_multiplier, guidance_embedding, dual_attention_layers, ...rest } = config;
-  return {
-    ...rest,
-    ...(dual_attention_layers.length > 0 && { dual_attention_layers }),
-    ...(txt_align_guidance && { txt_align_guidance, fusion_scale }),
-    ...(guidance && { guidance }),
-    ...((txt_align_guidance || guidance) && { guidance_multiplier, guidance_embedding }),
-  };
-};
-
 /** A whole teacher: transformer and text encoder from `weights`, the autoencoder copied from `vae` unless it is there already. */
 export async function writeTeacher(dir: string, parameters: Parameters, weights: Float32Array, vae: string): Promise<void> {
-  await writeCheckpointComponent(path.join(dir, 'transformer'), plain(transformerConfig), parameters.export(weights, prefixes.transformer, 'F16'));
+  await writeCheckpointComponent(path.join(dir, 'transformer'), writtenConfig(transformerConfig), parameters.export(weights, prefixes.transformer, 'F16'));
   await writeCheckpointComponent(path.join(dir, 'text_encoder'), textEncoderConfig, parameters.export(weights, prefixes.textEncoder, 'F16'));
   await mkdir(path.join(dir, 'tokenizer'), { recursive: true });
   await writeJson(path.join(dir, 'tokenizer/tokenizer.json'), tokenizerFile);
@@ -59,11 +48,4 @@ export async function writeTeacher(dir: string, parameters: Parameters, weights:
     transformer: ['diffusers', 'SD3Transformer2DModel'], text_encoder: ['transformers', 'CLIPTextModelWithProjection'],
     tokenizer: ['transformers', 'PreTrainedTokenizerFast'], vae: ['diffusers', 'AutoencoderKL'], scheduler: ['diffusers', 'FlowMatchEulerDiscreteScheduler'],
   });
-}
-
-/** A student: its transformer, its teacher's name, and how it was made. */
-export async function writeStudent(dir: string, teacher: string, config: TransformerConfig, parameters: Parameters, weights: Float32Array, distillation: object): Promise<void> {
-  await writeCheckpointComponent(path.join(dir, 'transformer'), plain(config), parameters.export(weights, prefixes.transformer, 'F16'));
-  await writeJson(path.join(dir, 'distillation.json'), distillation);
-  await writeJson(path.join(dir, 'model_index.json'), { _class_name: 'StorybookPipeline', teacher, transformer: ['diffusers', 'SD3Transformer2DModel'] });
 }

@@ -1,5 +1,8 @@
 // `studio serve`: the window in any browser of this machine, until Ctrl+C.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { StudioError } from '../../contract/errors.ts';
 import type { Command } from '../command.ts';
 import { hasDisplay, openInBrowser } from '../display.ts';
 import { validated } from '../options.ts';
@@ -19,6 +22,7 @@ export const serve: Command = {
   async run({ args, terminal, libraryDir, modelDirs, signal }) {
     args.none();
     const port = validated(Port, args.number('port') ?? 0, { '': '--port' });
+    await buildOnce((text) => terminal.note(text));
     const studio = await openOwnStudio({ libraryDir, modelDirs, port, windowDir });
     try {
       const { url, token } = studio.server;
@@ -35,3 +39,12 @@ export const serve: Command = {
     }
   },
 };
+
+/** In a fresh checkout there is no window yet. A stale one is served as it is: `npm start` and `npm run build` renew it. */
+async function buildOnce(note: (text: string) => void): Promise<void> {
+  if (existsSync(join(windowDir, 'index.html'))) return;
+  note('Building the window, once …');
+  const { build } = await import('../../../scripts/window-build.ts');
+  // stdout belongs to the address.
+  if (!(await build('stderr'))) throw new StudioError('internal', 'The window could not be built.', { hint: 'What the bundler said stands above.' });
+}
