@@ -50,6 +50,15 @@ describe('what cannot be recorded', () => {
   });
 });
 
+describe('many parts', () => {
+  test('are cut in rounds: WebGPU promises a shader eight buffers', () => {
+    const graph = trace({ x: float(1, 90) }, ({ x }) => Object.fromEntries(tf.split(x as tf.Tensor2D, 90, 1).map((part, i) => [`y${i}`, part])));
+    const outputs = graph.nodes.filter(({ op }) => op === 'Split').map((node) => node.outputs.length);
+    expect(outputs.length).toBeGreaterThan(1);
+    expect(Math.max(...outputs)).toBeLessThanOrEqual(7);
+  });
+});
+
 describe('constants', () => {
   const table = Float32Array.from({ length: 5000 }, (_, i) => i);
   const size = (uses: number): number => encodeModel(trace({ x: float(5000) }, ({ x }) => {

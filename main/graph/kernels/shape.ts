@@ -63,6 +63,20 @@ function registerMoves(): void {
   });
 }
 
+/** WebGPU promises a shader eight storage buffers: the input and seven parts. */
+const mostParts = 7;
+
+/** `x` cut into parts of these sizes along `axis`; many parts in several rounds. */
+function split(r: Recorder, x: Value, sizes: readonly number[], axis: number): Value[] {
+  if (sizes.length === 1) return [x];
+  let count = 1;
+  while (count * mostParts < sizes.length) count *= mostParts;
+  const groups = Array.from({ length: Math.ceil(sizes.length / count) }, (_, i) => sizes.slice(i * count, (i + 1) * count));
+  const totals = groups.map((group) => group.reduce((sum, n) => sum + n, 0));
+  const parts = totals.map((total) => ({ dtype: x.dtype, shape: x.shape.map((m, i) => (i === axis ? total : m)) }));
+  return r.nodes('Split', [x, r.int64(totals)], parts, { attributes: { axis: int(axis) } }).flatMap((part, i) => split(r, part, groups[i]!, axis));
+}
+
 function registerParts(): void {
   kernel<{ begin: number[]; size: number[] }>('Slice', ({ recorder, input, attrs }) => {
     const x = input('x');
@@ -73,9 +87,7 @@ function registerParts(): void {
     const x = input('x');
     const axis = tf.util.parseAxisParam(attrs.axis, [...x.shape])[0]!;
     const sizes = tf.backend_util.prepareSplitSize(x as unknown as tf.Tensor, attrs.numOrSizeSplits, axis);
-    const shapes = sizes.map((n) => x.shape.map((m, i) => (i === axis ? n : m)));
-    if (sizes.length === 1) return [x];
-    return r.nodes('Split', [x, r.int64(sizes)], shapes.map((shape) => ({ dtype: x.dtype, shape })), { attributes: { axis: int(axis) } });
+    return split(r, x, sizes, axis);
   });
   kernel<{ axis: number }>('Concat', ({ recorder, optional, attrs }) => {
     const parts = numbered(optional);
