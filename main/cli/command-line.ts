@@ -5,6 +5,7 @@ import { toErrorData } from '../contract/errors.ts';
 import { defaultLibraryDir } from '../library/location.ts';
 import { commandHelp, type Command, type Context } from './command.ts';
 import { compare } from './commands/compare.ts';
+import { distill } from './commands/distill.ts';
 import { doctor } from './commands/doctor.ts';
 import { generate } from './commands/generate.ts';
 import { history } from './commands/history.ts';
@@ -17,7 +18,7 @@ import { type Arguments, commonOptions, parseArguments, UsageError } from './opt
 import { openSession, type Session } from './session.ts';
 import { table, Terminal, type Streams } from './terminal.ts';
 
-const commands: readonly Command[] = [compare, generate, models, history, replay, serve, doctor];
+const commands: readonly Command[] = [compare, generate, models, history, replay, distill, serve, doctor];
 
 const overview = (): string =>
   `usage: studio COMMAND [options]\n\n${table(commands.map(({ name, summary }) => [`  ${name}`, summary]))}\n\n"studio COMMAND --help" shows a command's options.`;

@@ -1,6 +1,6 @@
 // One engine process as an object: messages in and out, its death, the last it wrote to stderr.
 // The only module of the host that starts engine processes; knows nothing of jobs.
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess, type Serializable } from 'node:child_process';
 import { parseEngineMessage, type EngineMessage, type HostMessage } from './messages.ts';
 
 export interface EngineCommand {
@@ -21,13 +21,20 @@ export interface Death {
 
 const stderrKept = 4_000;
 
-export class EngineChild {
+export interface ChildHandlers<Received> {
+  onMessage(message: Received): void;
+  /** Called once, also when the process cannot be started at all. */
+  onDeath(death: Death): void;
+}
+
+/** A process that takes `Sent` messages and answers with `Received` ones. */
+export class Child<Sent, Received> {
   readonly #child: ChildProcess;
   #stderr = '';
   #dead = false;
 
-  /** Starts the process. `onDeath` is called once, also when it cannot be started at all. */
-  constructor(command: EngineCommand, handlers: { onMessage(message: EngineMessage): void; onDeath(death: Death): void }) {
+  /** Starts the process. `parse`: null for what is no message of this kind of process. */
+  constructor(command: EngineCommand, parse: (value: unknown) => Received | null, handlers: ChildHandlers<Received>) {
     this.#child = fork(command.entry, [], {
       execPath: command.node,
       execArgv: [],
@@ -46,7 +53,7 @@ export class EngineChild {
       this.#stderr = (this.#stderr + text).slice(-stderrKept);
     });
     this.#child.on('message', (value) => {
-      const message = parseEngineMessage(value);
+      const message = parse(value);
       if (message !== null && !this.#dead) handlers.onMessage(message);
     });
     this.#child.on('error', (error) => {
@@ -62,12 +69,19 @@ export class EngineChild {
   }
 
   /** A message to a process that is dying is lost; its death is reported all the same. */
-  send(message: HostMessage): void {
-    if (this.#child.connected) this.#child.send(message, () => {});
+  send(message: Sent): void {
+    if (this.#child.connected) this.#child.send(message as Serializable, () => {});
   }
 
   /** Ends the process at once, whatever it does. */
   kill(): void {
     this.#child.kill('SIGKILL');
+  }
+}
+
+/** A process that samples. */
+export class EngineChild extends Child<HostMessage, EngineMessage> {
+  constructor(command: EngineCommand, handlers: ChildHandlers<EngineMessage>) {
+    super(command, parseEngineMessage, handlers);
   }
 }

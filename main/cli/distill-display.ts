@@ -1,0 +1,46 @@
+// Shows how far a distillation has got, on stderr: JSON lines for programs, a bar on a terminal, a line now and then elsewhere.
+import type { DistillProgress } from '../contract/distillation.ts';
+import { seconds, type Streams } from './terminal.ts';
+
+const barWidth = 24;
+/** Lines per phase where nothing can be redrawn. */
+const lines = 20;
+
+/** One line that fits in `columns`: the phase, the bar, steps, loss, rate, time left. */
+export function distillLine({ phase, step, steps, loss, samplesPerSecond, secondsLeft }: DistillProgress, columns: number): string {
+  const filled = Math.round((barWidth * step) / steps);
+  const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
+  const shown = loss === null ? '' : `  loss ${loss.toFixed(5)}`;
+  return `${phase} ${bar} ${step}/${steps}${shown}  ${samplesPerSecond.toFixed(1)}/s  ${seconds(1000 * secondsLeft)} left`.slice(0, Math.max(1, columns - 1));
+}
+
+export class DistillDisplay {
+  readonly #stream: Streams['stderr'];
+  readonly #json: boolean;
+  #last: { phase: DistillProgress['phase']; line: number } | null = null;
+  #drawn = false;
+
+  constructor(stream: Streams['stderr'], json: boolean) {
+    this.#stream = stream;
+    this.#json = json;
+  }
+
+  show(progress: DistillProgress): void {
+    if (this.#json) return void this.#stream.write(`${JSON.stringify(progress)}\n`);
+    if (this.#stream.isTTY === true) {
+      this.#stream.write(`\r\u001b[2K${distillLine(progress, this.#stream.columns ?? 80)}`);
+      this.#drawn = true;
+      return;
+    }
+    const line = Math.floor((lines * progress.step) / progress.steps);
+    if (this.#last?.phase === progress.phase && this.#last.line === line) return;
+    this.#last = { phase: progress.phase, line };
+    this.#stream.write(`${distillLine(progress, 120)}\n`);
+  }
+
+  /** Removes the bar, so that what is written next starts on a clean line. */
+  end(): void {
+    if (this.#drawn) this.#stream.write('\r\u001b[2K');
+    this.#drawn = false;
+  }
+}

@@ -1,0 +1,58 @@
+// What a distillation is asked for, how it reports, and what it answers: one object, the same from a form, flags or a JSON file.
+import { z } from 'zod';
+import { GuidanceScale, ModelId, Reflection, Sampler, Seed, Steps } from './schemas.ts';
+
+/** A key that is not listed is an error: a typing mistake must not silently mean the default. */
+export const DistillRequest = z.strictObject({
+  teacher: ModelId.default('storybook'),
+  /** Of the new student. */
+  name: ModelId.default('my-student'),
+  /** The teacher's sampler; the student learns to do with one pass what a step of it does. */
+  strategy: Sampler.default('euler'),
+  /** Settings of a reflecting strategy; nothing for Euler. */
+  reflection: Reflection.default({}),
+  /** N of the schedule whose steps a reflecting strategy teaches; the student is meant for this number. Nothing for Euler. */
+  scheduleSteps: Steps.default(20),
+  /** Scales γ the student is to know; drawn uniformly. */
+  guidanceRange: z.tuple([GuidanceScale, GuidanceScale]).refine(([low, high]) => low <= high, 'the lower scale comes first').default([1, 9]),
+  /** The number is multiplied by this before its sinusoid; 110 keeps 9 within the timesteps that the teacher knows. */
+  guidanceMultiplier: z.number().positive().max(100_000).default(110),
+  /** Factor of the fused term; null: chosen so that the term starts at a third of the text's own part. */
+  fusionScale: z.number().positive().max(1_000_000).nullable().default(null),
+  /** Training steps. */
+  steps: z.int().min(1).max(1_000_000).default(400),
+  /** Samples per training step. */
+  batch: z.int().min(1).max(1024).default(64),
+  /** Teaching points: noised pictures with the teacher's answer, computed once and used many times. */
+  points: z.int().min(1).max(1_000_000).default(8192),
+  learningRate: z.number().positive().max(1).default(5e-4),
+  seed: Seed.default(1),
+  /** 0: one per core. */
+  threads: z.int().min(0).max(256).default(0),
+});
+export type DistillRequest = z.infer<typeof DistillRequest>;
+
+export const DistillProgress = z.object({
+  /** `teaching`: the teacher answers at every teaching point; `learning`: the student trains. */
+  phase: z.enum(['teaching', 'learning']),
+  /** Points or training steps that are done. */
+  step: z.int(),
+  /** Of them in all. */
+  steps: z.int(),
+  /** Of the last training step: mean square of the velocity's error. */
+  loss: z.number().nullable(),
+  samplesPerSecond: z.number(),
+  /** For this phase. */
+  secondsLeft: z.number(),
+});
+export type DistillProgress = z.infer<typeof DistillProgress>;
+
+/** What a finished distillation knows of its student. */
+export const DistillOutcome = z.object({
+  fusionScale: z.number(),
+  /** Training samples seen, over all steps. */
+  samples: z.int(),
+  /** Mean over the last twentieth of the steps. */
+  loss: z.number(),
+});
+export type DistillOutcome = z.infer<typeof DistillOutcome>;

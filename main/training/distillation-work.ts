@@ -1,0 +1,65 @@
+// The folder of an unfinished distillation: which request and teacher its files belong to, and when they may be gone on with.
+// Knows the names of the files and not what they hold.
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { fileError } from '../checkpoints/errors.ts';
+import { writeJson } from '../checkpoints/json.ts';
+import { DistillRequest } from '../contract/distillation.ts';
+import { StudioError } from '../contract/errors.ts';
+
+const jobFile = 'job.json';
+/** Teaching points, in half precision. */
+export const pointsFile = 'points.f16';
+const workFiles = [pointsFile, 'log.jsonl', 'checkpoint.safetensors', 'checkpoint.previous.safetensors', 'checkpoint.new.safetensors'];
+
+const Begun = z.object({ request: DistillRequest, teacherHash: z.string() });
+type Begun = z.infer<typeof Begun>;
+
+/** What to do with unfinished work of another request, or of a teacher that has changed since. */
+export type OtherWork = 'refuse' | 'discard';
+
+/**
+ * Makes `folder`, which exists, this job's. Its files stay when they are of the same request and teacher.
+ * Throws StudioError `invalid-input` naming what differs, where `other` is 'refuse'.
+ */
+export async function claimWork(folder: string, job: Begun, other: OtherWork): Promise<void> {
+  const file = path.join(folder, jobFile);
+  const before = await readBegun(file);
+  const differences = before === null ? [] : differencesOf(before, job);
+  if (before !== null && differences.length === 0) return;
+  if (differences.length > 0 && other === 'refuse') {
+    throw new StudioError('invalid-input', `The unfinished distillation "${job.request.name}" is another one: ${differences.join('; ')}.`, {
+      hint: 'Give the same settings to go on with it, choose another name, or throw that work away with --restart.',
+    });
+  }
+  // Without its job nobody knows what the rest is.
+  await clearWork(folder);
+  await writeJson(file, job);
+}
+
+/** Removes what a distillation has left in `folder`; the job last, so that the rest never stands without it. */
+async function clearWork(folder: string): Promise<void> {
+  for (const name of [...workFiles, jobFile]) {
+    const file = path.join(folder, name);
+    await rm(file, { force: true }).catch((thrown: unknown) => {
+      throw fileError(thrown, file);
+    });
+  }
+}
+
+async function readBegun(file: string): Promise<Begun | null> {
+  try {
+    return Begun.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/** The number of threads does not decide what is learned; all else does. */
+function differencesOf(before: Begun, now: Begun): string[] {
+  const keys = (Object.keys(DistillRequest.shape) as (keyof DistillRequest)[]).filter((key) => key !== 'threads');
+  const changed = keys.filter((key) => JSON.stringify(before.request[key]) !== JSON.stringify(now.request[key]));
+  const settings = changed.map((key) => `${key} was ${JSON.stringify(before.request[key])}, now ${JSON.stringify(now.request[key])}`);
+  return before.teacherHash === now.teacherHash ? settings : [...settings, `the teacher "${now.request.teacher}" has changed since`];
+}

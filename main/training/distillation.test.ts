@@ -1,0 +1,190 @@
+// Distillation with real networks, tiny ones: what is taught is what the teacher's sampler does, and what is learned does not depend on
+// interruptions.
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createTinyCheckpoint, createTinyStudent } from '../../tests/fixtures/tiny.ts';
+import { writeCheckpointComponent } from '../checkpoints/component.ts';
+import { openCheckpoint, type Checkpoint } from '../checkpoints/folder.ts';
+import { readTensors } from '../checkpoints/safetensors.ts';
+import { DistillRequest, type DistillProgress } from '../contract/distillation.ts';
+import { openPipelineParts } from '../diffusion/components.ts';
+import { classifierFree, guidedField } from '../diffusion/guidance.ts';
+import { effectiveVelocity, planSampling, stepMap } from '../diffusion/samplers.ts';
+import { flowMatchSigmas } from '../diffusion/schedule.ts';
+import { storybookPictures } from '../engine/storybook-pictures.ts';
+import { distil } from './distillation.ts';
+import { teachingPoints, type TeachingPoints } from './distillation-points.ts';
+import { TeacherText } from './distillation-text.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
+
+const session = { threads: 1, gentle: true };
+let folder: string;
+let teacher: Checkpoint;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'distillation-'));
+  teacher = await openCheckpoint(await createTinyCheckpoint(folder), () => '');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const request = (changes: Partial<DistillRequest> = {}) =>
+  DistillRequest.parse({ name: 'new', steps: 8, batch: 4, points: 40, threads: 1, learningRate: 2e-3, ...changes });
+const pictures = (size = 64) => storybookPictures(1, 40, size);
+const work = (name: string) => path.join(folder, 'work', name);
+const start = (name: string, changes: Partial<Parameters<typeof distil>[0]> = {}) =>
+  distil({ checkpoint: teacher, request: request(), source: pictures(), folder: work(name), ...changes });
+
+describe('teaching points', () => {
+  async function taught(changes: Partial<DistillRequest>): Promise<TeachingPoints> {
+    const text = await TeacherText.open(teacher, session);
+    const at = await mkdtemp(path.join(folder, 'points-'));
+    try {
+      return await teachingPoints({ checkpoint: teacher, text, source: pictures(), request: request(changes), folder: at, session, onPoints: () => {} });
+    } finally {
+      await text.close();
+    }
+  }
+
+  test.each(['euler', 'z-sampling', 'w2sd'] as const)('are the effective velocity of what the sampler does: %s', async (strategy) => {
+    const points = await taught({ strategy, scheduleSteps: 5, guidanceRange: [2, 6] });
+    const parts = await openPipelineParts(teacher, session);
+    const sigmas = flowMatchSigmas(5, parts.shift);
+    const reached = new Set<number>();
+    // One point of each chunk: a reflecting strategy has one noise level there.
+    for (const index of [0, 17, 35]) {
+      const x = new Float32Array(points.length);
+      const target = new Float32Array(points.length);
+      const { sigma, guidance } = points.read(index, 0.25, x, target, 0);
+      if (strategy === 'euler') expect(guidance).toBe(3);
+      expect(guidance).toBeGreaterThanOrEqual(2);
+      expect(guidance).toBeLessThanOrEqual(6);
+      const pair = { prompt: await parts.textEncoder.encode(points.caption(index)), negative: await parts.textEncoder.encode('') };
+      const at = (scale: number) => guidedField(parts.velocityModel, classifierFree, pair, scale);
+      const level = sigmas.indexOf(sigma);
+      reached.add(level);
+      if (strategy !== 'euler') expect(level).toBeGreaterThanOrEqual(0);
+      const expected = strategy === 'euler'
+        ? await at(guidance)(x, sigma)
+        : await effectiveVelocity(stepMap(planSampling(strategy, guidance), sigmas, level, { at, weakAt: at }), x, sigma, sigmas[level + 1]!);
+      const size = Math.max(...expected.map(Math.abs));
+      // Points are kept in half precision.
+      expect(Math.max(...expected.map((value, i) => Math.abs(value - target[i]!))) / size).toBeLessThan(0.01);
+    }
+    if (strategy !== 'euler') expect(reached.size).toBe(3);
+    await parts.close();
+  });
+
+  test('are noised pictures', async () => {
+    const points = await taught({ points: 20 });
+    const x = new Float32Array(points.length);
+    const sigmas = Array.from({ length: 20 }, (_, i) => points.read(i, 0, x, new Float32Array(points.length), 0).sigma);
+    expect(new Set(sigmas).size).toBe(20);
+    expect(Math.min(...sigmas)).toBeGreaterThan(0);
+    expect(Math.max(...sigmas)).toBeLessThanOrEqual(1);
+    expect(new Set(Array.from({ length: 20 }, (_, i) => points.caption(i))).size).toBeGreaterThan(15);
+  });
+
+  test('of another size are refused', async () => {
+    await expect(start('size', { source: pictures(32) })).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringContaining('32×32') });
+  });
+});
+
+test('the student comes nearer to its teacher, and says how it was made', async () => {
+  const losses: number[] = [];
+  const reports: DistillProgress[] = [];
+  const { student, outcome } = await start('falls', {
+    request: request({ steps: 60, batch: 8 }),
+    onProgress: (progress) => {
+      reports.push(progress);
+      if (progress.loss !== null) losses.push(progress.loss);
+    },
+  });
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  expect(losses).toHaveLength(60);
+  expect(mean(losses.slice(-10))).toBeLessThan(0.7 * mean(losses.slice(0, 3)));
+  expect(outcome.loss).toBeCloseTo(mean(losses.slice(-3)), 6);
+  expect(outcome.samples).toBe(480);
+  expect(student.config).toMatchObject({ txt_align_guidance: true, guidance_multiplier: 110, fusion_scale: outcome.fusionScale, guidance_embedding: 'scale' });
+  expect(student.distillation).toMatchObject({ teacher: 'storybook', strategy: 'euler', distilled_steps: null, guidance_range: [1, 9], points: 'noised-images', samples: 480 });
+  expect(reports.map(({ phase, step, steps }) => ({ phase, step, steps })).slice(0, 4)).toEqual([
+    { phase: 'teaching', step: 16, steps: 40 }, { phase: 'teaching', step: 32, steps: 40 }, { phase: 'teaching', step: 40, steps: 40 },
+    { phase: 'learning', step: 1, steps: 60 },
+  ]);
+  for (const { samplesPerSecond, secondsLeft } of reports) {
+    expect(samplesPerSecond).toBeGreaterThan(0);
+    expect(secondsLeft).toBeGreaterThanOrEqual(0);
+  }
+});
+
+describe('unfinished work', () => {
+  /** Runs until `when`, which has to come. */
+  async function stopped(name: string, when: (progress: DistillProgress) => boolean): Promise<void> {
+    const stop = new AbortController();
+    const run = start(name, { signal: stop.signal, onProgress: (progress) => void (when(progress) && stop.abort()) });
+    await expect(run).rejects.toMatchObject({ code: 'cancelled' });
+  }
+
+  test('is gone on with as if nothing had happened, bit for bit', async () => {
+    const whole = await start('whole');
+    await stopped('parts', ({ phase, step }) => phase === 'teaching' && step === 16);
+    await stopped('parts', ({ phase, step }) => phase === 'learning' && step === 3);
+    const steps: number[] = [];
+    const resumed = await start('parts', { onProgress: ({ phase, step }) => void (phase === 'learning' && steps.push(step)) });
+    expect(steps).toEqual([4, 5, 6, 7, 8]);
+    expect(resumed.student.weights).toEqual(whole.student.weights);
+    expect(resumed.outcome).toEqual(whole.outcome);
+    // When nothing but the last rename was missing, nothing is learned again.
+    const again = await start('parts', { onProgress: () => expect.fail('worked again') });
+    expect(again.student.weights).toEqual(whole.student.weights);
+  });
+
+  test('of other settings is refused by naming them, or discarded when asked to; threads are no matter', async () => {
+    await stopped('other', ({ phase }) => phase === 'teaching');
+    const changed = { request: request({ steps: 3, threads: 2 }) };
+    await expect(start('other', changed)).rejects.toMatchObject({
+      code: 'invalid-input', message: 'The unfinished distillation "new" is another one: steps was 8, now 3.', hint: expect.stringContaining('--restart'),
+    });
+    expect(await readdir(work('other'))).toContain('points.f16');
+    expect((await start('other', { ...changed, otherWork: 'discard' })).outcome.samples).toBe(12);
+  });
+
+  test('of a teacher that has changed is refused', async () => {
+    await stopped('changed', ({ phase }) => phase === 'teaching');
+    const checkpoint = await openCheckpoint(await createTinyCheckpoint(folder, 'changed-teacher', 5), () => '');
+    await expect(start('changed', { checkpoint })).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringContaining('has changed') });
+  });
+});
+
+describe('a teacher that cannot teach', () => {
+  test('a student', async () => {
+    const student = await openCheckpoint(await createTinyStudent(folder), () => path.join(folder, 'storybook'));
+    await expect(start('student', { checkpoint: student })).rejects.toMatchObject({ code: 'invalid-input' });
+  });
+
+  test('one whose autoencoder cannot encode', async () => {
+    const dir = await createTinyCheckpoint(folder, 'decoder-only');
+    const tensors = [...(await readTensors(teacher.vae.weights))].filter(([name]) => !name.startsWith('encoder.'));
+    await writeCheckpointComponent(path.join(dir, 'vae'), teacher.vae.config, tensors.map(([name, { shape, data }]) => ({ name, shape, data, dtype: 'F16' })));
+    await expect(start('decoder', { checkpoint: await openCheckpoint(dir, () => '') })).rejects.toMatchObject({
+      code: 'unsupported', message: expect.stringContaining('encoder'),
+    });
+  });
+
+  test('one without an influence of the text leaves the scale to a person', async () => {
+    const dir = await createTinyCheckpoint(folder, 'deaf');
+    const tensors = await readTensors(teacher.transformer.weights);
+    const deaf = [...tensors].map(([name, { shape, data }]) => ({ name, shape, dtype: 'F16' as const, data: name.includes('text_embedder.linear_2') ? new Float32Array(data.length) : data }));
+    await writeCheckpointComponent(path.join(dir, 'transformer'), teacher.transformer.config, deaf);
+    const checkpoint = await openCheckpoint(dir, () => '');
+    await expect(start('deaf', { checkpoint })).rejects.toMatchObject({ code: 'unsupported', hint: expect.stringContaining('fusion scale') });
+    expect((await start('deaf-scaled', { checkpoint, request: request({ fusionScale: 0.5, steps: 1 }) })).outcome.fusionScale).toBe(0.5);
+  });
+});
+
+test('a loss that is no number stops it with advice', async () => {
+  await expect(start('nan', { request: request({ fusionScale: 1e6, learningRate: 1, steps: 200 }) })).rejects.toMatchObject({
+    code: 'unsupported', hint: expect.stringContaining('learning rate'),
+  });
+});

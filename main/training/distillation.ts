@@ -1,0 +1,197 @@
+// Distils a TeEFusion student from a teacher: teaching points, the fused term's size, training with checkpoints.
+// Knows neither where pictures come from nor who asked; the same folder and request go on where they were.
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { StudioError } from '../contract/errors.ts';
+import type { DistillOutcome, DistillProgress, DistillRequest } from '../contract/distillation.ts';
+import { TransformerConfig } from '../checkpoints/configs.ts';
+import { fileError } from '../checkpoints/errors.ts';
+import type { Checkpoint } from '../checkpoints/folder.ts';
+import { hashCheckpoint } from '../checkpoints/hash.ts';
+import { readTensors } from '../checkpoints/safetensors.ts';
+import { planSampling } from '../diffusion/samplers.ts';
+import type { SessionOptions } from '../graph/session.ts';
+import { chooseFusionScale } from './distillation-fusion.ts';
+import { Pace } from './distillation-pace.ts';
+import { teachingPoints, type PictureSource, type TeachingPoints } from './distillation-points.ts';
+import type { Student } from './distillation-student.ts';
+import { repeated, TeacherText } from './distillation-text.ts';
+import { claimWork, type OtherWork } from './distillation-work.ts';
+import { mmditParameters } from './networks.ts';
+import { distillationLoss, prefixes, type StudentInput } from './objectives.ts';
+import { Parameters } from './parameters.ts';
+import { TrainingRandom } from './random.ts';
+import { resumeFrom, runTraining, type RunOptions } from './run.ts';
+import { Trainer } from './trainer.ts';
+
+export interface Distillation {
+  /** The teacher. */
+  readonly checkpoint: Checkpoint;
+  readonly request: DistillRequest;
+  readonly source: PictureSource;
+  /** For points, checkpoints and the log; kept when stopped. */
+  readonly folder: string;
+  readonly otherWork?: OtherWork | undefined;
+  readonly signal?: AbortSignal | undefined;
+  onProgress?(progress: DistillProgress): void;
+  /** Hears of a damaged checkpoint that was passed over. */
+  onWarning?(text: string): void;
+}
+
+const checkpointEvery = 50;
+const averageDecay = 0.99;
+/** Captions by which the fused term is measured. */
+const measuredCaptions = 64;
+
+/**
+ * Runs to the end or until `signal`. Throws StudioError: `invalid-input` for a folder with other work, `cancelled` (a second call with the same folder and request goes on, with the
+ * weights it would have had), `unsupported` for a teacher that cannot teach or a loss that is no number, `corrupt-file`, `disk-full`.
+ */
+export async function distil(job: Distillation): Promise<{ student: Student; outcome: DistillOutcome }> {
+  const { checkpoint, request, folder } = job;
+  assertCanTeach(checkpoint);
+  await mkdir(folder, { recursive: true }).catch((thrown: unknown) => {
+    throw fileError(thrown, folder);
+  });
+  const teacherHash = await hashCheckpoint(checkpoint);
+  await claimWork(folder, { request, teacherHash }, job.otherWork ?? 'refuse');
+  const session: SessionOptions = { threads: request.threads, gentle: true };
+  const text = await TeacherText.open(checkpoint, session);
+  try {
+    const points = await taught(job, text, session);
+    const captions = Array.from({ length: Math.min(measuredCaptions, points.count) }, (_, i) => points.caption(i));
+    const fusionScale = request.fusionScale ?? (await chooseFusionScale(checkpoint, text, captions, request, session));
+    const config = TransformerConfig.parse({
+      ...checkpoint.transformer.config,
+      txt_align_guidance: true, fusion_scale: fusionScale, guidance_multiplier: request.guidanceMultiplier, guidance_embedding: 'scale',
+    });
+    const { parameters, weights } = await learned(job, config, text, points, session);
+    const loss = await finalLoss(folder, request.steps);
+    const samples = request.steps * request.batch;
+    return {
+      student: { config, parameters, weights, distillation: provenance(request, teacherHash, samples, loss) },
+      outcome: { fusionScale, samples, loss },
+    };
+  } finally {
+    await text.close();
+  }
+}
+
+/** Throws StudioError `invalid-input` for a student, `unsupported` for a teacher whose parts cannot do what teaching needs. */
+export function assertCanTeach({ kind, vae, transformer }: Checkpoint): void {
+  if (kind === 'student') throw new StudioError('invalid-input', 'A student cannot teach: it has no second branch to guide with.');
+  if (!vae.header.tensors.has('encoder.conv_in.weight')) {
+    throw new StudioError('unsupported', `${vae.weights}: holds no encoder, so pictures cannot be turned into latents to learn from.`, {
+      hint: 'Use a copy of the teacher whose VAE is whole.',
+    });
+  }
+  if (transformer.config.dual_attention_layers.length > 0) {
+    throw new StudioError('unsupported', 'A teacher with dual attention cannot be distilled yet.');
+  }
+}
+
+async function taught({ checkpoint, source, request, folder, signal, onProgress }: Distillation, text: TeacherText, session: SessionOptions): Promise<TeachingPoints> {
+  let pace: Pace | null = null;
+  return teachingPoints({
+    checkpoint, text, source, request, folder, session, signal,
+    onPoints: (done) => {
+      if (pace === null) pace = new Pace(request.points, 1, done);
+      else onProgress?.({ phase: 'teaching', step: done, steps: request.points, loss: null, ...pace.at(done) });
+    },
+  });
+}
+
+async function learned(
+  { checkpoint, request, folder, signal, onProgress, onWarning }: Distillation, config: TransformerConfig, text: TeacherText, points: TeachingPoints, session: SessionOptions,
+): Promise<{ parameters: Parameters; weights: Float32Array }> {
+  const { batch, steps, learningRate } = request;
+  const parameters = new Parameters(mmditParameters(config).map((spec) => ({ ...spec, name: prefixes.transformer + spec.name })), request.seed);
+  parameters.load(await readTensors(checkpoint.transformer.weights), prefixes.transformer);
+  const latents = [batch, config.in_channels, config.sample_size, config.sample_size];
+  const shapes: Record<StudentInput, number[]> = {
+    latents, target: latents, sigma: [batch], guidance: [batch], tokens: [batch, text.maxTokens, config.joint_attention_dim],
+    pooled: [batch, config.pooled_projection_dim], null_pooled: [batch, config.pooled_projection_dim],
+  };
+  const spec = (name: StudentInput) => ({ dtype: 'float32' as const, shape: shapes[name] });
+  const trainer = await Trainer.create<StudentInput>(parameters, {
+    latents: spec('latents'), sigma: spec('sigma'), tokens: spec('tokens'), pooled: spec('pooled'),
+    null_pooled: spec('null_pooled'), guidance: spec('guidance'), target: spec('target'),
+  }, distillationLoss(config), { weightDecay: 0 }, session);
+  try {
+    await resumeFrom(trainer as Trainer<string>, folder, (warning) => onWarning?.(warning));
+    const pace = new Pace(steps, batch, trainer.steps);
+    const finished = await runTraining(trainer, {
+      steps, learningRate, warmup: Math.min(30, Math.ceil(steps / 10)), finalShare: 0.05, averageDecay, folder, checkpointEvery,
+      ...(signal && { signal }),
+      batch: batches(request, shapes, text, points),
+      onStep: ({ step, loss }) => onProgress?.({ phase: 'learning', step, steps, loss, ...pace.at(step) }),
+    });
+    if (!finished) throw new StudioError('cancelled', `Stopped after step ${trainer.steps} of ${steps}; what was learned is kept.`);
+    return { parameters, weights: Float32Array.from(trainer.average) };
+  } finally {
+    await trainer.close();
+  }
+}
+
+/** Points and scales drawn at random, a pure function of the step. */
+function batches(request: DistillRequest, shapes: Record<StudentInput, number[]>, text: TeacherText, points: TeachingPoints): RunOptions<StudentInput>['batch'] {
+  const { batch, seed } = request;
+  const nullPooled = repeated(text.empty.pooled, batch);
+  return async (step) => {
+    const random = new TrainingRandom(seed, 5, step);
+    const latents = new Float32Array(batch * points.length);
+    const target = new Float32Array(batch * points.length);
+    const sigma = new Float32Array(batch);
+    const guidance = new Float32Array(batch);
+    const captions: string[] = [];
+    for (let b = 0; b < batch; b++) {
+      const index = random.below(points.count);
+      const drawn = points.read(index, random.uniform(), latents, target, b * points.length);
+      sigma[b] = drawn.sigma;
+      guidance[b] = drawn.guidance;
+      captions.push(points.caption(index));
+    }
+    const { tokens, pooled } = await text.encode(captions);
+    const feed = (name: StudentInput, data: Float32Array) => ({ data, shape: shapes[name] });
+    return {
+      latents: feed('latents', latents), target: feed('target', target), sigma: feed('sigma', sigma), guidance: feed('guidance', guidance),
+      tokens: feed('tokens', tokens), pooled: feed('pooled', pooled), null_pooled: feed('null_pooled', nullPooled),
+    };
+  };
+}
+
+/** Mean over the last twentieth of the logged steps; a step that a crash had repeated counts once. */
+async function finalLoss(folder: string, steps: number): Promise<number> {
+  const lines = (await readFile(path.join(folder, 'log.jsonl'), 'utf8')).trim().split('\n');
+  const losses = new Map(lines.flatMap((line): [number, number][] => {
+    try {
+      const { step, loss } = JSON.parse(line) as { step: number; loss: number };
+      return [[step, loss]];
+    } catch {
+      // A line that a crash has cut off; its step was made again.
+      return [];
+    }
+  }));
+  const last = [...losses].filter(([step]) => step > steps - Math.max(1, Math.ceil(steps / 20))).map(([, loss]) => loss);
+  return last.reduce((sum, loss) => sum + loss, 0) / last.length;
+}
+
+function provenance(request: DistillRequest, teacherHash: string, samples: number, loss: number): Student['distillation'] {
+  const { strategy, reflection: settings, scheduleSteps, seed, steps, batch, points, learningRate } = request;
+  const { reflection } = planSampling(strategy, 0, settings);
+  return {
+    teacher: request.teacher,
+    teacher_hash: teacherHash,
+    strategy,
+    strategy_parameters: reflection === null ? {} : {
+      ...(strategy === 'z-sampling' ? { inversion_guidance: reflection.weak } : { weak_guidance: reflection.weak }),
+      reflection_steps: Number.isFinite(reflection.leadingSteps) ? reflection.leadingSteps : null,
+      guard: reflection.guard,
+    },
+    guidance_range: request.guidanceRange,
+    distilled_steps: reflection === null ? null : scheduleSteps,
+    points: 'noised-images',
+    samples,
+    training: { seed, steps, batch, teaching_points: points, learning_rate: learningRate, average_decay: averageDecay, loss },
+  };
+}
