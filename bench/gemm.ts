@@ -14,7 +14,7 @@ const shapes: [string, number, number, number][] = [
   ['its gradient 256 × 1280 × 1024', 256, 1280, 1024],
 ];
 
-export interface Product {
+interface Product {
   name: string;
   flops: number;
   run(): Promise<void>;

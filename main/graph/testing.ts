@@ -21,7 +21,7 @@ export interface Trial {
 }
 
 /** Reproducible numbers in [0, 1) (a linear congruential generator; tests need no better). */
-export function numbers(seed: number): () => number {
+function numbers(seed: number): () => number {
   let state = (seed * 2654435761 + 12345) >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -83,7 +83,7 @@ async function onCpu(trial: Trial): Promise<Results> {
 }
 
 /** The graph of a trial; its inputs are called `operand 0`, `operand 1`, … */
-export function traceTrial(trial: Trial, mode: TraceMode): Graph {
+function traceTrial(trial: Trial, mode: TraceMode): Graph {
   const specs = Object.fromEntries(trial.operands.map(({ dtype, shape }, i): [string, TensorSpec] => [`operand ${i}`, { dtype, shape }]));
   return trace(specs, (tensors) => evaluate(mode === 'inference' ? { ...trial, differentiable: false } : trial, trial.run, Object.values(tensors)), { mode });
 }
