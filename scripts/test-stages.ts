@@ -47,7 +47,7 @@ async function vitest(name: string, args: readonly string[], limitSeconds: numbe
 }
 
 export function unitTests(): Promise<Outcome> {
-  return vitest('unit tests', endToEnd.flatMap((folder) => ['--exclude', `${folder}/**`]), 480);
+  return vitest('unit tests', endToEnd.flatMap((folder) => ['--exclude', `${folder}/**`]), 720);
 }
 
 /** Builds the window and drives it in a real Chromium. */
@@ -60,7 +60,7 @@ export async function endToEndTests(): Promise<Outcome> {
   if ('reason' in chromium) {
     return { passed: 1, failed: [], skipped: [{ name: 'end to end', reason: chromium.reason }] };
   }
-  const outcome = await vitest('end to end', endToEnd, 300, { TEEFUSION_CHROMIUM: chromium.path });
+  const outcome = await vitest('end to end', endToEnd, 480, { TEEFUSION_CHROMIUM: chromium.path });
   return { ...outcome, passed: outcome.passed + 1 };
 }
 

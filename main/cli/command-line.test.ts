@@ -2,8 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { Doctor } from '../contract/schemas.ts';
+import { runCommandLine } from './command-line.ts';
 import { killAll, served, studio } from './testing/run-program.ts';
 
 // Every command is a process of its own: slow where the machine is busy with something else.
@@ -13,21 +15,38 @@ const folder = mkdtempSync(join(tmpdir(), 'teefusion-cli-'));
 afterEach(killAll);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** A command in this process, for what ends before any library is opened. */
+async function here(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const written = { stdout: '', stderr: '' };
+  const stream = (name: keyof typeof written) =>
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        written[name] += chunk.toString();
+        done();
+      },
+    });
+  const code = await runCommandLine(args, { stdout: stream('stdout'), stderr: stream('stderr') });
+  return { code, ...written };
+}
+
 describe('usage', () => {
   it('without a command shows the commands and fails with 2; with --help it succeeds', async () => {
-    expect(await studio()).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('compare') });
-    expect(await studio('--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('compare') });
-    expect(await studio('compare', '-h')).toMatchObject({ code: 0, stdout: expect.stringContaining('--guidance') });
+    expect(await here()).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('compare') });
+    expect(await here('--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('compare') });
+    expect(await here('compare', '-h')).toMatchObject({ code: 0, stdout: expect.stringContaining('--guidance') });
   });
 
   it('errors exit with 2, in words on stderr', async () => {
-    const ended = await studio('compare', 'x', '--guidence', '3');
+    const ended = await here('compare', 'x', '--guidence', '3');
     expect(ended).toMatchObject({ code: 2, stdout: '' });
     expect(ended.stderr).toContain('did you mean --guidance?');
-    expect((await studio('comprae')).stderr).toContain('did you mean compare?');
+    expect((await here('comprae')).stderr).toContain('did you mean compare?');
+    expect((await here('generate', 'x')).stderr).toContain('--model is missing');
+    expect((await here('serve', '--port', '65536')).stderr).toContain('--port must be at most 65535');
   });
 
   it('errors are one JSON document on stdout under --json', async () => {
+    // As a user meets it: through the entry, with the process's own exit code.
     const ended = await studio('compare', 'x', '--steps', '0', '--json');
     expect(ended.code).toBe(2);
     expect(JSON.parse(ended.stdout)).toEqual({ error: { code: 'invalid-input', message: '--steps must be at least 1' } });
