@@ -45,6 +45,7 @@ const normalised = (run: (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor) => t
 /** Layers that record fused operators; the CPU backend runs their composed forms. */
 const fusedCases: KernelCases = {
   [fused.layerNorm]: normalised((x, weight, bias) => layerNorm(weights({ weight, bias }), x, 1e-5)),
+  [fused.rmsNorm]: normalised((x, weight, bias) => rmsNorm(weights({ weight }), x, 1e-6).add(bias)),
   [fused.gelu]: activation(geluTanh),
   [fused.attention]: attentions(false),
 };
@@ -57,7 +58,6 @@ const layers: Record<string, fc.Arbitrary<Trial>> = {
   'quick GELU': activation(quickGelu),
   SiLU: activation(silu),
   'modulated standardisation': normalised((x, scale, shift) => standardize(x, 1e-6).mul(scale.add(1)).add(shift)),
-  'RMS norm': normalised((x, weight, bias) => rmsNorm(weights({ weight }), x, 1e-6).add(bias)),
   'group norm': images.map(({ n, groups, each, side, random }) => ({
     operands: [floats([n, groups * each, side, side], random), floats([groups * each], random + 1), floats([groups * each], random + 2)],
     run: (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) => groupNorm(weights({ weight, bias }), x, groups, 1e-6),
