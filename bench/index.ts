@@ -1,11 +1,13 @@
 // Runs one benchmark by name: `npm run bench -- NAME`. Each file beside this one is a benchmark whose default export prints a table.
 // Benchmarks measure and report; they are never tests and never decide whether something passes.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 
 const names = readdirSync(import.meta.dirname)
-  .filter((file) => file.endsWith('.ts') && file !== 'index.ts' && !file.startsWith('_') && !file.endsWith('.test.ts'))
+  .filter((file) => file.endsWith('.ts') && file !== 'index.ts' && !file.endsWith('.test.ts'))
+  // What several benchmarks share stands beside them.
+  .filter((file) => /^export default/m.test(readFileSync(join(import.meta.dirname, file), 'utf8')))
   .map((file) => file.slice(0, -3))
   .sort();
 
@@ -15,12 +17,7 @@ if (name === undefined || !names.includes(name)) {
   process.stderr.write(`${name === undefined ? 'usage: npm run bench -- NAME' : `no benchmark is called "${name}"`}; ${found}\n`);
   process.exitCode = 2;
 } else {
-  const module = (await import(pathToFileURL(join(import.meta.dirname, `${name}.ts`)).href)) as { default?: unknown };
-  if (typeof module.default !== 'function') {
-    // A helper that benchmarks share, not a benchmark.
-    process.stderr.write(`bench/${name}.ts has no benchmark to run\n`);
-    process.exitCode = 2;
-  } else {
-    await (module.default as (args: string[]) => Promise<void>)(rest);
-  }
+  const url = pathToFileURL(join(import.meta.dirname, `${name}.ts`)).href;
+  const { default: benchmark } = (await import(url)) as { default: (args: string[]) => Promise<void> };
+  await benchmark(rest);
 }
