@@ -7,6 +7,8 @@ import { restrictContents } from './security.ts';
 import { start } from './shell.ts';
 
 app.setName('TeEFusion Studio');
+// Windows groups windows and their icon by this name, the installer's.
+if (process.platform === 'win32') app.setAppUserModelId('studio.teefusion.desktop');
 // Chromium's caches and the window's place lie beside the library, not in it.
 app.setPath('userData', join(app.getPath('appData'), 'TeEFusion Studio Window'));
 app.enableSandbox();

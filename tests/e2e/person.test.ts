@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { chromiumPath, ensureBuild, isShown, provideModels, readRuns, withoutChromium } from '../harness/rig.ts';
+import { chromiumPath, ensureBuild, eventually, isShown, provideModels, readRuns, withoutChromium } from '../harness/rig.ts';
 import { ServedStudio } from '../harness/serve.ts';
 
 let home: string;
@@ -33,9 +33,6 @@ async function type(id: string, text: string): Promise<void> {
   await at(id).fill(text);
   await at(id).press('Enter');
 }
-
-/** Waits for a value; the page and the server work at their own pace, and other work may slow both. */
-const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 30_000, interval: 100 });
 
 /**
  * Watches the page from inside, where no moment is too short to be seen: which step captions and previews came by.

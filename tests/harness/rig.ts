@@ -57,9 +57,12 @@ export function readRuns(libraryDir: string): StoredRun[] {
   }
 }
 
+/** Waits for a value; page, host and engine work at their own pace, and other work may slow them all. */
+export const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 30_000, interval: 100 });
+
 /** Waits until an `<img>` really shows a picture: loaded, decoded, of some size, on the screen. */
 export async function isShown(image: Locator, address: RegExp): Promise<void> {
   await image.waitFor({ state: 'visible', timeout: 90_000 });
-  await expect.poll(() => image.evaluate((element) => (element as unknown as { naturalWidth: number }).naturalWidth), { timeout: 10_000 }).toBeGreaterThan(0);
+  await eventually(() => image.evaluate((element) => (element as unknown as { naturalWidth: number }).naturalWidth)).toBeGreaterThan(0);
   expect(await image.getAttribute('src')).toMatch(address);
 }

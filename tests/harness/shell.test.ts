@@ -1,14 +1,16 @@
 // The proof of the desktop shell: the built host under Node, a stand-in for the module `electron`, the built preload and
 // the built window in a real Chromium. A person makes a comparison through it; then everyone who should not get in tries.
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { callNames } from '../../main/contract/contract.ts';
 import { background } from '../../electron/background.ts';
-import { chromiumPath, ensureBuild, isShown, provideModels, readRuns, root, withoutChromium } from './rig.ts';
+import { chromiumPath, ensureBuild, eventually, isShown, provideModels, readRuns, root, withoutChromium } from './rig.ts';
 import { openShell, Shell, startChromium, type ChromiumForShell } from './launch.ts';
 
 let home: string;
@@ -61,7 +63,7 @@ describe('the build', () => {
 
 describe('the desktop window', () => {
   it('opens sandboxed and isolated, in the middle of the screen, and is shown when drawn', async () => {
-    await expect.poll(async () => (await shell.state()).windows.map(({ visible }) => visible), { timeout: 20_000 }).toEqual([true]);
+    await eventually(async () => (await shell.state()).windows.map(({ visible }) => visible)).toEqual([true]);
     const state = await shell.state();
     const [window] = state.windows;
     expect(window).toMatchObject({ bounds: { x: 80, y: 50, width: 1440, height: 900 } });
@@ -87,6 +89,16 @@ describe('the desktop window', () => {
       { role: 'teacher', nfe: 8 },
       { role: 'student', nfe: 4 },
     ]);
+  }, 120_000);
+
+  it('shares its library with the command line while it is open', async () => {
+    const before = readRuns(library()).length;
+    const command = join(root, 'main', 'cli', 'main.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, [command, 'compare', 'a blue house', '--steps', '2', '--json', '--library', library()]);
+    const { run } = JSON.parse(stdout) as { run: string };
+    expect(readRuns(library())[0]).toMatchObject({ id: run, prompt: 'a blue house', state: 'done' });
+    expect(readRuns(library())).toHaveLength(before + 1);
+    await eventually(() => page.getByTestId('history-item').count()).toBe(before + 1);
   }, 120_000);
 
   it('follows the theme of the settings, title bar and page alike', async () => {
@@ -121,7 +133,7 @@ describe('the desktop window', () => {
     const second = new Shell(browser.address, home, { STUDIO_HARNESS_SECOND: '1' });
     expect(await second.ended).toBe(0);
     expect(browser.context.pages()).toHaveLength(pages);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('what is kept out', () => {
@@ -144,12 +156,12 @@ describe('what is kept out', () => {
     await page.evaluate(() => {
       (globalThis as never as { location: { href: string } }).location.href = 'https://elsewhere.example/';
     });
-    await expect.poll(async () => (await shell.state()).journal.blockedNavigations).toContain('https://elsewhere.example/');
+    await eventually(async () => (await shell.state()).journal.blockedNavigations).toContain('https://elsewhere.example/');
     expect(page.url()).toBe(address);
 
     await page.evaluate(() => void (globalThis as never as { open(url: string): unknown }).open('https://popup.example/'));
-    await expect.poll(async () => (await shell.state()).journal.deniedWindows).toContain('https://popup.example/');
-    await expect.poll(() => browser.context.pages().filter((other) => other.url().includes('popup'))).toEqual([]);
+    await eventually(async () => (await shell.state()).journal.deniedWindows).toContain('https://popup.example/');
+    await eventually(() => browser.context.pages().filter((other) => other.url().includes('popup'))).toEqual([]);
   });
 
   it('the network: by the page\'s policy, and by the session where a policy is missing', async () => {
@@ -236,37 +248,40 @@ describe('crashes and endings', () => {
     const { journal, windows } = await shell.state();
     expect(journal.questions.at(-1)).toMatchObject({ message: 'The window stopped working', buttons: ['Open the Window Again', 'Quit'] });
     expect(windows).toHaveLength(1);
-  }, 60_000);
+  }, 120_000);
 
   it('asks before closing over a run, and stays open when told so', async () => {
     const started = await call('runs.generate', { model: 'storybook', prompt: 'a red boat on the sea', steps: 200, count: 200 });
     expect(started.ok).toBe(true);
     await shell.ask('answer', 0);
     await shell.ask('closeWindow');
-    await expect.poll(async () => (await shell.state()).journal.questions.at(-1)?.message).toBe('Work is still running');
+    await eventually(async () => (await shell.state()).journal.questions.at(-1)?.message).toBe('Work is still running');
     const state = await shell.state();
     expect(state.windows).toHaveLength(1);
     expect(state.journal.questions.at(-1)?.buttons).toEqual(['Keep Open', 'Stop and Close']);
-  }, 60_000);
+  }, 120_000);
 
   it('closes when told so: the run ends in order, the process too, and nothing finished is lost', async () => {
     await shell.ask('moveWindow', { x: 30, y: 40, width: 1200, height: 800 });
     await shell.ask('answer', 1);
     await shell.ask('closeWindow');
     expect(await shell.ended).toBe(0);
-    const [stopped, finished] = readRuns(library());
-    expect(stopped).toMatchObject({ kind: 'generate', state: 'cancelled' });
-    expect(finished).toMatchObject({ kind: 'compare', steps: 4, state: 'done' });
-  }, 60_000);
+    const runs = readRuns(library()).map(({ kind, steps, state }) => ({ kind, steps, state }));
+    expect(runs).toEqual([
+      { kind: 'generate', steps: 200, state: 'cancelled' },
+      { kind: 'compare', steps: 2, state: 'done' },
+      { kind: 'compare', steps: 4, state: 'done' },
+    ]);
+  }, 120_000);
 
   it('starts again where the window stood, with its history', async () => {
     ({ shell, page } = await openShell(browser, home));
     expect((await shell.state()).windows[0]?.bounds).toEqual({ x: 30, y: 40, width: 1200, height: 800 });
     const listed = (await call('runs.list', {})) as { value?: { runs: { kind: string }[] } };
-    expect(listed.value?.runs.map((run) => run.kind)).toEqual(['generate', 'compare']);
+    expect(listed.value?.runs.map((run) => run.kind)).toEqual(['generate', 'compare', 'compare']);
     await shell.ask('quit');
     expect(await shell.ended).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   it('says why it cannot start, and ends with 1', async () => {
     const broken = join(home, 'broken');
@@ -275,5 +290,5 @@ describe('crashes and endings', () => {
     const failing = new Shell(browser.address, broken);
     expect(await failing.ended).toBe(1);
     expect(failing.stderr).toContain('TeEFusion Studio could not start');
-  }, 60_000);
+  }, 120_000);
 });
