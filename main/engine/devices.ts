@@ -6,7 +6,7 @@ import type { ProbeReport, Provider } from './messages.ts';
 export type DevicePreference = Settings['device'];
 
 /** Providers worth a try, the most promising first. The CPU needs no trial: it is what the others are compared with. */
-export const providersByPlatform: Readonly<Record<string, readonly Provider[]>> = Object.freeze({
+const providersByPlatform: Readonly<Record<string, readonly Provider[]>> = Object.freeze({
   win32: Object.freeze(['cuda', 'dml', 'webgpu'] as const),
   darwin: Object.freeze(['coreml', 'webgpu'] as const),
   linux: Object.freeze(['cuda', 'webgpu'] as const),

@@ -11,7 +11,7 @@ import type { Handlers, Services } from './services.ts';
 const toleranceDb = 40;
 
 /** Makes a stored picture again from its record and compares the two. Nothing is stored. */
-export async function replay(services: Services, id: string): Promise<ReplayResult> {
+async function replay(services: Services, id: string): Promise<ReplayResult> {
   const { library, models, engine, work } = services;
   const stored = library.images.get(id);
   const expected = await library.readPicture(id);
@@ -35,7 +35,7 @@ export async function replay(services: Services, id: string): Promise<ReplayResu
 type Conditions = Pick<ImageRecord, 'device' | 'threads' | 'runtime' | 'modelHash'>;
 
 /** Only then the same bytes are to be expected. */
-export function sameConditions(a: Conditions, b: Conditions): boolean {
+function sameConditions(a: Conditions, b: Conditions): boolean {
   return a.device === b.device && a.threads === b.threads && a.runtime === b.runtime && a.modelHash === b.modelHash;
 }
 
