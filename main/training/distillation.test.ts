@@ -18,7 +18,7 @@ import { distil } from './distillation.ts';
 import { teachingPoints, type TeachingPoints } from './distillation-points.ts';
 import { TeacherText } from './distillation-text.ts';
 
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 480_000 });
 
 const session = { threads: 1, gentle: true };
 let folder: string;

@@ -1,0 +1,135 @@
+// `studio distill`: what a person may write, and one whole distillation as a user starts it.
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createTinyCheckpoint } from '../../tests/fixtures/tiny.ts';
+import { DistillProgress, DistillRequest } from '../contract/distillation.ts';
+import { distill, distillRequest } from './commands/distill.ts';
+import { DistillDisplay, distillLine } from './distill-display.ts';
+import { parseArguments, UsageError } from './options.ts';
+import { killAll, start, studio } from './testing/run-program.ts';
+
+vi.setConfig({ testTimeout: 480_000 });
+
+const folder = mkdtempSync(join(tmpdir(), 'teefusion-distill-'));
+const models = join(folder, 'models');
+beforeAll(async () => void (await createTinyCheckpoint(models)));
+afterEach(killAll);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let files = 0;
+function config(content: unknown): string {
+  const file = join(folder, `config-${(files += 1)}.json`);
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return file;
+}
+
+describe('the request', () => {
+  const from = (...args: string[]) => distillRequest(parseArguments(args, distill.options));
+  const complaint = (...args: string[]): string => {
+    try {
+      from(...args);
+    } catch (error) {
+      expect(error).toBeInstanceOf(UsageError);
+      return (error as Error).message;
+    }
+    return expect.fail('it was accepted');
+  };
+
+  it('has defaults for everything', () => expect(from()).toEqual(DistillRequest.parse({})));
+
+  it('is the same from options and from a file; an option goes before the file', () => {
+    const whole = {
+      name: 'mine', teacher: 'other', strategy: 'w2sd', scheduleSteps: 12, reflection: { steps: 4, weakGuidance: 0, guard: false }, guidanceRange: [0, 7], guidanceMultiplier: 100,
+      fusionScale: 0.25, steps: 3, batch: 2, points: 5, learningRate: 0.001, seed: 0, threads: 1,
+    };
+    const typed = [
+      '--name', 'mine', '--teacher', 'other', '--strategy', 'w2sd', '--schedule-steps', '12', '--reflection-steps', '4', '--weak-guidance', '0', '--no-guard', '--guidance-range', '0,7',
+      '--guidance-multiplier', '100', '--fusion-scale', '0.25', '--steps', '3', '--batch', '2', '--points', '5', '--learning-rate', '0.001', '--seed', '0', '--threads', '1',
+    ];
+    expect(from(...typed)).toEqual(whole);
+    const file = config(whole);
+    expect(from('--config', file)).toEqual(whole);
+    expect(from('--config', file, '--steps', '9', '--reflection-steps', '2')).toEqual({ ...whole, steps: 9, reflection: { ...whole.reflection, steps: 2 } });
+  });
+
+  it.each([
+    [['--steps', '0'], '--steps must be at least 1'],
+    [['--steps', '1.5'], '--steps must be a whole number'],
+    [['--steps', 'many'], '--steps takes a number, not "many"'],
+    [['--strategy', 'dpm'], '--strategy must be one of euler, z-sampling, w2sd'],
+    [['--name', '../up'], '--name is not valid'],
+    [['--guidance-range', '5'], '--guidance-range takes two numbers such as 1,9, not "5"'],
+    [['--guidance-range', '1,99'], '--guidance-range must be at most 30'],
+    [['--guidance-range', '9,1'], '--guidance-range is not valid: the lower scale comes first'],
+    [['--learning-rate', '-1'], '--learning-rate'],
+    [['--config', join(folder, 'nowhere.json')], 'cannot be read'],
+  ])('%j: %s', (args, message) => expect(complaint(...args)).toContain(message));
+
+  it.each([
+    [{ stepps: 5 }, 'Unrecognized key: "stepps"'],
+    [{ steps: '5' }, '"steps" in '],
+    [{ reflection: 3 }, 'reflection'],
+    ['{"steps": 5', 'is not valid JSON'],
+    ['[1]', 'must hold one JSON object'],
+  ])('a file with %j: %s', (content, message) => {
+    const file = config(content);
+    const said = complaint('--config', file);
+    expect(said).toContain(message);
+    expect(said.includes(file) || message === 'reflection').toBe(true);
+  });
+});
+
+describe('progress', () => {
+  const at = (step: number): DistillProgress => ({ phase: 'learning', step, steps: 400, loss: 0.125, samplesPerSecond: 41.23, secondsLeft: 65 });
+  const written = (options: { isTTY?: boolean }, json: boolean, steps: number[]): string => {
+    let text = '';
+    const stream = { write: (part: string) => (text += part) !== '', columns: 60, ...options } as unknown as ConstructorParameters<typeof DistillDisplay>[0];
+    const display = new DistillDisplay(stream, json);
+    for (const step of steps) display.show(at(step));
+    display.end();
+    return text;
+  };
+
+  it('is a bar that fits a terminal', () => {
+    expect(distillLine(at(200), 120)).toBe('learning ████████████░░░░░░░░░░░░ 200/400  loss 0.12500  41.2/s  65.0 s left');
+    expect(distillLine(at(200), 40)).toHaveLength(39);
+    expect(written({ isTTY: true }, false, [1])).toMatch(/^\r.*learning.*\r\u001b\[2K$/su);
+  });
+
+  it('is JSON lines for a program, and a line now and then in a file', () => {
+    const steps = Array.from({ length: 40 }, (_, i) => i + 1);
+    expect(written({ isTTY: true }, true, [1, 2]).trim().split('\n').map((line) => DistillProgress.parse(JSON.parse(line)).step)).toEqual([1, 2]);
+    expect(written({}, false, steps).trim().split('\n')).toHaveLength(3);
+  });
+});
+
+it('stops on Ctrl+C, goes on, and ends with one document and a model in the list', async () => {
+  const file = config({ name: 'tiny', steps: 8, batch: 4, points: 20, threads: 1 });
+  const command = ['distill', '--config', file, '--json', '--models', models, '--library', join(folder, 'library')];
+  const first = start(...command);
+  await first.said('stderr', '"phase":"learning"');
+  first.child.kill('SIGINT');
+  const stopped = await first.ended;
+  expect(stopped.code).toBe(1);
+  expect(JSON.parse(stopped.stdout)).toMatchObject({ error: { code: 'cancelled', hint: expect.stringContaining('goes on') } });
+
+  const second = await studio(...command);
+  expect(second).toMatchObject({ code: 0 });
+  const progress = second.stderr.trim().split('\n').map((line) => DistillProgress.parse(JSON.parse(line)));
+  expect(progress.at(-1)).toMatchObject({ phase: 'learning', step: 8, steps: 8 });
+  expect(progress.every(({ phase }) => phase === 'learning')).toBe(true);
+  const result = JSON.parse(second.stdout) as { folder: string };
+  expect(result).toMatchObject({
+    model: 'tiny', folder: join(folder, 'library', 'models', 'tiny'), teacher: 'storybook', strategy: 'euler', steps: 8, samples: 32,
+    loss: expect.any(Number), seconds: expect.any(Number), fusion_scale: expect.any(Number),
+  });
+  expect(readdirSync(result.folder).sort()).toEqual(['README.md', 'distillation.json', 'model_index.json', 'transformer']);
+
+  const listed = JSON.parse((await studio('models', '--json', '--models', models, '--library', join(folder, 'library'))).stdout) as { id: string; kind: string }[];
+  expect(listed).toContainEqual(expect.objectContaining({ id: 'tiny', kind: 'student', problem: null }));
+  const again = await studio(...command);
+  expect(again.code).toBe(1);
+  expect(JSON.parse(again.stdout)).toMatchObject({ error: { code: 'invalid-input', message: 'There is a model "tiny" already.' } });
+});
