@@ -128,13 +128,13 @@ describe('checkpoints', () => {
     expect(made.steps).toBe(1);
   });
 
-  test('when both are damaged nothing is restored', async () => {
+  test('when both are damaged it says so instead of starting from nothing', async () => {
     await twoSaved();
     for (const file of [newest, previous]) await truncate(path.join(folder, file), 100);
     const made = await trainer();
     const before = structuredClone(made.state());
     const warnings: string[] = [];
-    expect(await resumeFrom(made, folder, (text) => warnings.push(text))).toBe(false);
+    await expect(resumeFrom(made, folder, (text) => warnings.push(text))).rejects.toMatchObject({ code: 'corrupt-file' });
     expect(warnings).toHaveLength(2);
     expect(made.state()).toEqual(before);
   });

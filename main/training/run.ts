@@ -60,8 +60,12 @@ async function readCheckpoint(file: string): Promise<Parameters<Trainer<string>[
   return { steps, value: await read('value'), first: await read('first'), second: await read('second'), average: await read('average') };
 }
 
-/** Restores the newest good checkpoint. False when there is none; `warn` hears of damaged ones. */
+/**
+ * Restores the newest good checkpoint. False when there is none. `warn` hears of a damaged one; when there are only damaged ones
+ * it throws StudioError `corrupt-file`: starting from nothing would overwrite what may still be saved.
+ */
 export async function resumeFrom(trainer: Trainer<string>, folder: string, warn: (text: string) => void): Promise<boolean> {
+  let damage: StudioError | null = null;
   for (const file of [newest(folder), previous(folder)]) {
     if (!(await stat(file).then(() => true, () => false))) continue;
     try {
@@ -70,8 +74,10 @@ export async function resumeFrom(trainer: Trainer<string>, folder: string, warn:
     } catch (thrown) {
       if (!(thrown instanceof StudioError)) throw thrown;
       warn(`${thrown.message} Trying the checkpoint before it.`);
+      damage = thrown;
     }
   }
+  if (damage) throw new StudioError('corrupt-file', damage.message, { hint: `Move ${folder} away to start from nothing.`, cause: damage });
   return false;
 }
 
