@@ -42,7 +42,7 @@ interface Place {
 export async function openOwnStudio(
   { libraryDir, modelDirs, port = 0, windowDir = null }: Place & { port?: number; windowDir?: string | null },
 ): Promise<OwnStudio> {
-  const studio = await openStudio({ libraryDir, modelDirs: [embeddedModelsDir], userModelDirs: modelDirs });
+  const studio = await openStudio({ libraryDir, modelDirs: [embeddedModelsDir], userModelDirs: modelDirs, eager: true });
   try {
     const server = await offerStudio(studio, { port, windowDir });
     return {
