@@ -14,11 +14,11 @@ import { latentSet } from './latents.ts';
 import { maxTokens, textEncoderConfig, tokenizer, transformerConfig, writeTeacher } from './storybook.ts';
 
 const { folder, threads, steps, seed } = scriptOptions('teacher');
-const total = steps ?? 2400;
+const total = steps ?? 2300;
 const batch = 64;
 const emptyCaptions = 0.1;
-/** Noise levels are logit-normal: mostly high, where the layout of a picture is decided. */
-const noiseMean = 1;
+/** Noise levels are logit-normal: first mostly high, where the layout of a picture is decided; later lower, where its edges are. */
+const noiseMean = (step: number): number => (step / total < 0.7 ? 1 : 0.2);
 
 const vae = path.join(modelsFolder, 'storybook/vae');
 const sets = {
@@ -55,7 +55,7 @@ function makeBatch(step: number) {
     const encoded = tokenizer.encodePrompt(text, maxTokens).ids;
     ids.set(encoded, b * maxTokens);
     end[b] = endPosition([...encoded], textEncoderConfig.eos_token_id);
-    sigma[b] = 1 / (1 + Math.exp(-(noiseMean + random.normal())));
+    sigma[b] = 1 / (1 + Math.exp(-(noiseMean(step) + random.normal())));
   }
   return {
     latents: { data: latents, shape: latentShape }, noise: { data: random.normals(batch * length), shape: latentShape },
