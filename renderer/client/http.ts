@@ -9,7 +9,7 @@ type Listener = (data: never) => void;
 const unreachable: ErrorData = {
   code: 'timeout',
   message: 'The studio does not answer.',
-  hint: 'Is `studio serve` still running? This window goes on as soon as it is back.',
+  hint: 'Is "studio serve" still running? This window goes on as soon as it is back.',
 };
 
 export function httpClient(location: Pick<Location, 'protocol' | 'host'>): WindowClient {
@@ -109,7 +109,7 @@ export function readResult<T>(status: number, body: string): Result<T> {
       error: {
         code: 'permission',
         message: 'This browser is not signed in to the studio.',
-        hint: 'Open the address that `studio serve` printed, with its token.',
+        hint: 'Open the address that "studio serve" printed, with its token.',
         details,
       },
     };

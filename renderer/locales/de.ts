@@ -29,7 +29,7 @@ export const de: Messages = {
     tokensTip: 'Länge des Prompts, wie der Textencoder sie zählt, und wie viel er höchstens liest',
     unknown: '{words} gehört nicht zum Wortschatz dieses Modells | {words} gehören nicht zum Wortschatz dieses Modells',
     truncated: 'Zu lang: das Ende wird nicht gelesen',
-    examples: 'Etwa',
+    examples: 'Beispiele',
     vocabulary: 'Wörter',
     vocabularyTip: 'Alle Wörter und Wendungen, die dieses Modell kennt; ein Klick fügt sie an',
     vocabularyTitle: 'Was dieses Modell kennt',

@@ -27,7 +27,7 @@ export const en = {
     tokensTip: 'Length of the prompt as the text encoder counts it, and the most it reads',
     unknown: "{words} is not in this model's vocabulary | {words} are not in this model's vocabulary",
     truncated: 'Too long: the end is not read',
-    examples: 'Try',
+    examples: 'Examples',
     vocabulary: 'Words',
     vocabularyTip: 'Every word and phrase that this model knows; click one to add it',
     vocabularyTitle: 'What this model knows',

@@ -41,7 +41,7 @@ const noImages: Images = { teacher: null, student: null };
 
 export const empty: Resting = { kind: 'empty' };
 
-export function isFinal(run: RunRecord): boolean {
+function isFinal(run: RunRecord): boolean {
   return run.state !== 'queued' && run.state !== 'running';
 }
 
