@@ -49,6 +49,7 @@ export function openWindow(places: Pick<Places, 'preload' | 'icon'>): BrowserWin
   window.on('close', () => {
     saveWindowState(stateFile, { bounds: window.getNormalBounds(), maximized: window.isMaximized() });
   });
-  void window.loadURL(windowUrl);
+  // A window that is closed while it loads ends here too.
+  window.loadURL(windowUrl).catch((thrown: unknown) => console.error('studio: the window could not be loaded:', thrown));
   return window;
 }

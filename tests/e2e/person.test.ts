@@ -149,8 +149,28 @@ describe('a comparison', () => {
     await eventually(() => readRuns(library())[0]?.verdict).toBe('tie');
   });
 
-  it('repeats pixel for pixel with the same seed', async () => {
-    await at('generate').click();
+  it('can be looked at through a slider, zoomed on both sides at once', async () => {
+    await at('mode-wipe').click();
+    await at('wipe-handle').waitFor();
+    for (const side of ['image-teacher', 'image-student']) expect(await at(side).isVisible()).toBe(true);
+    await at('mode-side').click();
+
+    const widths = (): Promise<(number | undefined)[]> =>
+      Promise.all(['image-teacher', 'image-student'].map(async (side) => (await at(side).boundingBox())?.width));
+    const fitted = await widths();
+    const stage = await at('panel-teacher').boundingBox();
+    if (stage === null) throw new Error('The panel is not on the screen.');
+    await page.mouse.move(stage.x + stage.width / 2, stage.y + stage.height / 2);
+    await page.mouse.wheel(0, -400);
+    await eventually(async () => (await widths())[0]! > fitted[0]!).toBe(true);
+    const [teacher, student] = await widths();
+    expect(student).toBe(teacher);
+    await page.mouse.dblclick(stage.x + stage.width / 2, stage.y + stage.height / 2);
+    await eventually(widths).toEqual(fitted);
+  });
+
+  it('repeats pixel for pixel with the same seed, started from the keyboard', async () => {
+    await at('prompt').press('Control+Enter');
     await at('cancel').waitFor();
     await done();
     await eventually(() => readRuns(library()).map((run) => run.state)).toEqual(['done', 'done']);
@@ -196,7 +216,24 @@ describe('after the server was started again', () => {
     await isShown(at('image-student'), /^\/images\//);
     expect(await at('verdict-tie').getAttribute('aria-pressed')).toBe('true');
     expect(complaints).toEqual([]);
-  }, 60_000);
+  }, 120_000);
+
+  it('a run can be searched for, deleted, and brought back by undo', async () => {
+    await at('history-search').fill('boat');
+    await eventually(() => at('history-item').count()).toBe(3);
+    await at('history-search').fill('nobody typed this');
+    await eventually(() => at('history-item').count()).toBe(0);
+    await at('history-search').fill('');
+    await eventually(() => at('history-item').count()).toBe(3);
+
+    await at('history-item').first().hover();
+    await at('history-delete').first().click();
+    await eventually(() => at('history-item').count()).toBe(2);
+    expect(readRuns(library())).toHaveLength(2);
+    await at('undo').click();
+    await eventually(() => at('history-item').count()).toBe(3);
+    expect(readRuns(library())).toHaveLength(3);
+  }, 120_000);
 
   it('the server ends at Ctrl+C and leaves a run that another start does not find running', async () => {
     const status = await page.evaluate(async () => {
@@ -211,7 +248,7 @@ describe('after the server was started again', () => {
     studio = await ServedStudio.start(library());
     await page.close();
     await openPage();
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('live guidance', () => {
