@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['main/**/*.test.ts', 'electron/**/*.test.ts', 'renderer/**/*.test.ts', 'tests/**/*.test.ts', 'scripts/**/*.test.ts'],
+    // Emptied otherwise; the contrast of its colours is tested.
+    css: { include: [/tokens\.css/] },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
