@@ -4,6 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { openCheckpoint } from '../../main/checkpoints/folder.ts';
 import { DistillRequest } from '../../main/contract/distillation.ts';
+import { StudioError } from '../../main/contract/errors.ts';
 import { storybookPictures } from '../../main/engine/storybook-pictures.ts';
 import { distil } from '../../main/training/distillation.ts';
 import { writeStudent } from '../../main/training/distillation-student.ts';
@@ -23,6 +24,10 @@ const { student, outcome } = await distil({
     if (step % every !== 0 && step !== total) return;
     console.log(`${phase} ${step}/${total}${loss === null ? '' : `  loss ${loss.toFixed(5)}`}  ${samplesPerSecond.toFixed(1)}/s  ${(secondsLeft / 60).toFixed(1)} min left`);
   },
+}).catch((thrown: unknown): never => {
+  if (!(thrown instanceof StudioError) || thrown.code !== 'cancelled') throw thrown;
+  console.log(`${thrown.message} The same command goes on.`);
+  process.exit(1);
 });
 
 const target = path.join(modelsFolder, name);

@@ -1,0 +1,99 @@
+// The training process by itself: what it takes, and what it does when its host is gone.
+import { fork, type ChildProcess } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { getPriority, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createTinyCheckpoint } from '../../tests/fixtures/tiny.ts';
+import { DistillRequest } from '../contract/distillation.ts';
+import { findNode } from './node-binary.ts';
+import { storybookPictures } from './storybook-pictures.ts';
+import { parseFromTraining, parseToTraining, type FromTraining, type TrainingJob } from './training-messages.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'training-process-'));
+  await createTinyCheckpoint(join(folder, 'models'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function job(name: string, changes: Partial<DistillRequest> = {}): TrainingJob {
+  return {
+    request: DistillRequest.parse({ name, steps: 1000, batch: 2, points: 16, threads: 1, ...changes }),
+    modelDirs: [join(folder, 'models')], workDir: join(folder, name), target: join(folder, `${name}-done`), restart: false,
+  };
+}
+
+interface Started {
+  child: ChildProcess;
+  ended: Promise<number | null>;
+  /** The next message that `matches`; rejects when the process ends first. */
+  heard<K extends FromTraining['kind']>(kind: K, matches?: (message: Extract<FromTraining, { kind: K }>) => boolean): Promise<Extract<FromTraining, { kind: K }>>;
+}
+
+function start(): Started {
+  const child = fork(join(import.meta.dirname, 'training-process.ts'), [], { execPath: findNode(), execArgv: [], serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  let stderr = '';
+  child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()));
+  // Not 'close': Node does not tell it of a process that was disconnected.
+  const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  return {
+    child, ended,
+    heard: (kind, matches = () => true) =>
+      new Promise((resolve, reject) => {
+        child.on('message', (value) => {
+          const message = parseFromTraining(value);
+          if (message === null) reject(new Error(`not a message: ${JSON.stringify(value)}`));
+          if (message?.kind === kind && matches(message as never)) resolve(message as never);
+        });
+        void ended.then((code) => reject(new Error(`it ended with ${code}: ${stderr}`)));
+      }),
+  };
+}
+
+it('saves what was learned and ends when its host is gone', async () => {
+  const { child, ended, heard } = start();
+  const learning = heard('progress', ({ progress }) => progress.phase === 'learning');
+  await heard('ready');
+  expect(getPriority(child.pid)).toBe(19);
+  child.send({ kind: 'distill', job: job('orphan') });
+  await learning;
+  child.disconnect();
+  expect(await ended).toBe(0);
+  expect(await readdir(join(folder, 'orphan'))).toEqual(expect.arrayContaining(['checkpoint.safetensors', 'job.json', 'log.jsonl', 'points.f16']));
+});
+
+it('passes over what it does not understand and reports what it cannot do', async () => {
+  const { child, ended, heard } = start();
+  await heard('ready');
+  const failed = heard('failed');
+  child.send({ kind: 'distill', job: { request: {} } });
+  child.send({ kind: 'dance' });
+  child.send({ kind: 'distill', job: job('no-teacher', { teacher: 'nobody' }) });
+  expect(await failed).toMatchObject({ error: { code: 'not-found', message: expect.stringContaining('nobody') } });
+  expect(await ended).toBe(0);
+});
+
+it('checks messages both ways', () => {
+  expect(parseToTraining({ kind: 'stop' })).toEqual({ kind: 'stop' });
+  expect(parseToTraining({ kind: 'distill', job: job('x') })).toMatchObject({ kind: 'distill' });
+  expect(parseToTraining({ kind: 'distill', job: { ...job('x'), restart: 'yes' } })).toBeNull();
+  expect(parseFromTraining({ kind: 'done', outcome: { fusionScale: 1, samples: 2, loss: 'low' } })).toBeNull();
+  expect(parseFromTraining(null)).toBeNull();
+});
+
+describe('the pictures', () => {
+  it('are the same for the same number, with a caption of their own', async () => {
+    const source = storybookPictures(3, 200, 32);
+    const captions = Array.from({ length: 200 }, (_, i) => source.caption(i));
+    expect(captions).toEqual(Array.from({ length: 200 }, (_, i) => storybookPictures(3, 200, 32).caption(i)));
+    expect(new Set(captions).size).toBeGreaterThan(150);
+    const { rgb, width, height } = await source.picture(7);
+    expect([width, height, rgb.length]).toEqual([32, 32, 32 * 32 * 3]);
+    expect((await storybookPictures(3, 200, 32).picture(7)).rgb).toEqual(rgb);
+    expect((await source.picture(8)).rgb).not.toEqual(rgb);
+    expect((await storybookPictures(4, 200, 32).picture(7)).rgb).not.toEqual(rgb);
+  });
+});
