@@ -1,9 +1,9 @@
 // Answers requests to the studio's scheme: the window's files from one folder, and pictures by id, never by path.
 // Knows Request and Response, not Electron, so that it is tested without a shell.
-import { readFile, realpath } from 'node:fs/promises';
-import { extname, join, sep } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { StudioError } from '../main/contract/errors.ts';
 import { Id } from '../main/contract/schemas.ts';
+import { confinedFile, contentTypeOf } from '../main/server/window-files.ts';
 import { imageHost, scheme, windowHost, windowOrigin } from './addresses.ts';
 
 export interface ContentOptions {
@@ -28,17 +28,6 @@ export const contentSecurityPolicy = [
   "object-src 'none'",
 ].join('; ');
 
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.ico': 'image/x-icon',
-  '.woff2': 'font/woff2',
-};
-
 const safeHeaders = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
 
 function refuse(status: number, reason: string): Response {
@@ -48,25 +37,6 @@ function refuse(status: number, reason: string): Response {
 function isMissing(thrown: unknown): boolean {
   const code = (thrown as NodeJS.ErrnoException).code;
   return code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'ENAMETOOLONG';
-}
-
-/** The file that a URL path names below `dir`, links resolved; null when there is none or it lies outside. */
-async function confinedFile(dir: string, urlPath: string): Promise<string | null> {
-  let relative: string;
-  try {
-    relative = decodeURIComponent(urlPath);
-  } catch {
-    return null;
-  }
-  if (relative.includes('\0') || relative.includes('\\')) return null;
-  try {
-    const root = await realpath(dir);
-    const file = await realpath(join(root, relative));
-    return file.startsWith(root + sep) ? file : null;
-  } catch (thrown) {
-    if (isMissing(thrown)) return null;
-    throw thrown;
-  }
 }
 
 async function send(file: string, headers: Record<string, string>): Promise<Response> {
@@ -84,10 +54,9 @@ async function send(file: string, headers: Record<string, string>): Promise<Resp
  */
 export function contentHandler({ windowDir, imagePath }: ContentOptions): (request: Request) => Promise<Response> {
   async function windowFile(urlPath: string): Promise<Response> {
-    const file = await confinedFile(windowDir, urlPath === '' || urlPath === '/' ? '/index.html' : urlPath);
-    const type = file === null ? undefined : types[extname(file)];
-    if (file === null || type === undefined) return refuse(404, 'Not found');
-    return send(file, { 'content-type': type, 'content-security-policy': contentSecurityPolicy, 'cross-origin-opener-policy': 'same-origin' });
+    const file = await confinedFile(windowDir, urlPath === '' ? '/' : urlPath);
+    if (file === null) return refuse(404, 'Not found');
+    return send(file, { 'content-type': contentTypeOf(file)!, 'content-security-policy': contentSecurityPolicy, 'cross-origin-opener-policy': 'same-origin' });
   }
 
   function pathOf(id: string): string | null {

@@ -6,7 +6,8 @@ import { StudioError, toErrorData } from '../contract/errors.ts';
 import { Id } from '../contract/schemas.ts';
 import { exchangeCookie, isAuthorised, isOwnHost, isOwnPage, sameSecret, type Access } from './access.ts';
 import { BodyTooLarge, readJson } from './body.ts';
-import { confinedFile, sendFile } from './files.ts';
+import { sendFile } from './files.ts';
+import { confinedFile } from './window-files.ts';
 import type { StudioHost } from './host.ts';
 import { sendError, sendResult, sendText, securityHeaders } from './respond.ts';
 

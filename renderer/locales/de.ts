@@ -87,7 +87,7 @@ export const de: Messages = {
     cancel: 'Abbrechen',
     cancelling: 'Hält nach diesem Schritt',
     tip: 'Lehrer und Schüler mit diesen Einstellungen rechnen lassen',
-    cancelTip: 'Hält am Ende des Schritts. Das Fenster zu schließen bricht einen Lauf nicht ab.',
+    cancelTip: 'Hält am Ende des Schritts. Ein geschlossener Browser-Tab bricht den Lauf nicht ab; das Desktop-Fenster fragt vorher.',
     needsPrompt: 'Zuerst einen Prompt eingeben',
   },
   panel: {

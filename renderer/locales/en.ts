@@ -85,7 +85,7 @@ export const en = {
     cancel: 'Cancel',
     cancelling: 'Stopping after this step',
     tip: 'Run teacher and student with these settings',
-    cancelTip: 'Stops at the end of the step. Closing the window does not stop a run.',
+    cancelTip: 'Stops at the end of the step. A closed browser tab does not stop a run; the desktop window asks first.',
     needsPrompt: 'Type a prompt first',
   },
   panel: {
