@@ -165,7 +165,7 @@ describe('the queue of runs', () => {
   });
 
   it('loses one run to a dead engine, not the studio', async () => {
-    const doomed = await call('runs.generate', { prompt: 'a boat', model: 'storybook', steps: 200 });
+    const doomed = await call('runs.generate', { prompt: 'a boat', model: 'storybook', steps: 200, count: 1000 });
     await event('run.step', ({ run }) => run === doomed.id);
     process.kill(studio.enginePid!, 'SIGKILL');
     expect(await ended(doomed)).toMatchObject({ state: 'failed', error: { code: 'engine-crashed' } });
@@ -173,7 +173,8 @@ describe('the queue of runs', () => {
   });
 
   it('ends in order when the studio closes', async () => {
-    const [running, waiting] = [await call('runs.generate', { prompt: 'a', model: 'storybook', steps: 200 }), await call('runs.compare', boat)];
+    const [running, waiting] = [await call('runs.generate', { prompt: 'a', model: 'storybook', steps: 200, count: 1000 }), await call('runs.compare', boat)];
+    // So many pictures that no pause of this process lets them all be made.
     await event('run.step', () => true);
     await studio.close();
     expect(await errorOf('runs.list', {})).toMatchObject({ code: 'cancelled' });
