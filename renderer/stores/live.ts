@@ -1,6 +1,6 @@
 // Live guidance: asks the student for previews while the slider moves. Transitions in live-state.ts.
 import { defineStore } from 'pinia';
-import { computed, shallowRef } from 'vue';
+import { computed, shallowRef, watch } from 'vue';
 import type { LiveRequest } from '../../main/contract/schemas.ts';
 import { useClient } from './client.ts';
 import { useComparison } from './comparison.ts';
@@ -32,8 +32,15 @@ export const useLive = defineStore('live', () => {
   /** A run that the slider began is giving way to the next drag. */
   let givingWay: Promise<void> | null = null;
 
+  /** The slider moved before the models were listed. */
+  let early = false;
+  watch(() => form.student, () => {
+    if (early) void moved();
+  });
+
   /** The slider moved. A run that Generate began is left alone; one that the slider began gives way. */
   async function moved(): Promise<void> {
+    early = form.student === null;
     if (!settings.settings.liveGuidance || form.student === null || form.form.prompt.trim() === '') return;
     if (comparison.busy) {
       if (!comparison.begunBySlider || givingWay !== null) return;
@@ -48,6 +55,7 @@ export const useLive = defineStore('live', () => {
 
   /** The slider was let go: what the preview has shown is compared in full. */
   async function released(): Promise<void> {
+    early = false;
     await givingWay;
     const compares = settings.settings.liveGuidance && settings.settings.fullOnRelease;
     if (!compares || comparison.busy || live.value === quiet) return;

@@ -257,6 +257,8 @@ describe('live guidance', () => {
     await isShown(at('image-student'), /^\/images\//);
     const before = readRuns(library()).length;
 
+    // The models are listed: previews have someone to draw them.
+    await page.getByText('storybook-teefusion').first().waitFor();
     const slider = await at('guidance-slider').boundingBox();
     if (slider === null) throw new Error('The slider is not on the screen.');
     const middle = slider.y + slider.height / 2;
