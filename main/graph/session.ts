@@ -35,6 +35,9 @@ export async function openSession(graph: Graph, options: SessionOptions = {}): P
     extra: {
       session: {
         ...(root !== null && { model_external_initializers_file_folder_path: root }),
+        // Every session has threads of its own. Those of one that has just run would spin against those of the next: a student's
+        // picture took half as long again.
+        force_spinning_stop: '1',
         ...(options.gentle && { intra_op: { allow_spinning: '0' } }),
       },
     },
