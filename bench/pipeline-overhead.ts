@@ -1,6 +1,6 @@
 // How much of a run is not network: arithmetic, previews, waiting for the event loop. And whether one batch of two branches beats two passes.
 // Usage: npm run bench -- pipeline-overhead [MODEL …]   (default: every embedded model)
-import { join, parse } from 'node:path';
+import { join } from 'node:path';
 import { ModelRegistry } from '../main/checkpoints/registry.ts';
 import { openPipelineParts, type OpenedParts } from '../main/diffusion/components.ts';
 import { classifierFree } from '../main/diffusion/guidance.ts';
@@ -19,7 +19,6 @@ interface Cost {
 
 export default async function run(ids: string[] = []): Promise<void> {
   const folder = join(import.meta.dirname, '..', 'models');
-  process.chdir(parse(folder).root);
   const registry = new ModelRegistry([{ path: folder, embedded: true }]);
   const models = ids.length > 0 ? ids : (await registry.list()).filter(({ problem }) => problem === null).map(({ id }) => id);
   if (models.length === 0) console.log('There is no model to measure.');

@@ -13,6 +13,7 @@ describe('seededNoise', () => {
     const noise = seededNoise(Number(seed), Number(count));
     expect(noise).toHaveLength(golden.length);
     const worst = Math.max(...golden.map((value, i) => Math.abs(value - noise[i]!)));
+    console.log(`golden ${name}: ${worst.toExponential(1)}`);
     expect(worst).toBeLessThanOrEqual(1e-6);
   });
 
