@@ -16,6 +16,8 @@ export interface OptimizerOptions {
   weightDecay?: number;
   /** Gradients longer than this are shortened to it. */
   clipNorm?: number;
+  /** The matrices that Muon moves instead of AdamW: the inner ones of a network, neither embeddings nor its output. Default none. */
+  muon?: (spec: ParameterSpec) => boolean;
 }
 
 export interface StepResult {
@@ -44,6 +46,33 @@ function adamw(t: StepTensors, s: Scalars, decays: boolean, o: Required<Optimize
   return { value, first, second, average: t.average.add(value.sub(t.average).mul(s.averageRate)) };
 }
 
+/** Newton and Schulz's iteration for the nearest matrix with orthogonal rows; singular values end between 0.7 and 1.2. */
+function orthogonalised(matrix: tf.Tensor): tf.Tensor {
+  const [rows, columns] = matrix.shape as [number, number];
+  let x = matrix.div(matrix.square().sum().sqrt().add(1e-7));
+  for (let i = 0; i < 5; i++) {
+    // Products on the smaller side are the cheaper ones.
+    const gram = rows <= columns ? tf.matMul(x, x, false, true) : tf.matMul(x, x, true, false);
+    const mix = gram.mul(-4.775).add(tf.matMul(gram, gram).mul(2.0315));
+    x = x.mul(3.4445).add(rows <= columns ? tf.matMul(mix, x) : tf.matMul(x, mix));
+  }
+  return x;
+}
+
+const muonMomentum = 0.95;
+
+/**
+ * Muon (Jordan et al. 2024): the momentum's nearest orthogonal matrix, scaled so that its numbers are as large as AdamW's (Liu et
+ * al., arXiv 2502.16982), which lets both share a learning rate. Keeps no second moment.
+ */
+function muon(t: StepTensors, s: Scalars, o: Required<OptimizerOptions>): Record<Role, tf.Tensor> {
+  const first = t.first.mul(muonMomentum).add(t.gradient);
+  const direction = orthogonalised(t.gradient.add(first.mul(muonMomentum)));
+  const update = direction.mul(0.2 * Math.sqrt(Math.max(...t.parameter.shape)));
+  const value = t.parameter.sub(update.add(t.parameter.mul(o.weightDecay)).mul(s.learningRate));
+  return { value, first, second: t.second, average: t.average.add(value.sub(t.average).mul(s.averageRate)) };
+}
+
 export class Trainer<I extends string> {
   readonly parameters: Parameters;
   readonly #session: ort.InferenceSession;
@@ -68,7 +97,7 @@ export class Trainer<I extends string> {
 
   /** Traces the step for inputs of these shapes. `loss` returns a scalar; every trainable parameter must have a part in it. */
   static async create<I extends string>(parameters: Parameters, inputs: Record<I, TensorSpec>, loss: Loss<I>, options: OptimizerOptions = {}, session: SessionOptions = {}): Promise<Trainer<I>> {
-    const settings: Required<OptimizerOptions> = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1, ...options };
+    const settings: Required<OptimizerOptions> = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1, muon: () => false, ...options };
     const trainable = parameters.specs.filter((spec) => spec.trainable);
     const scalar: TensorSpec = { dtype: 'float32', shape: [] };
     const specs: Record<string, TensorSpec> = { learning_rate: scalar, first_bias: scalar, second_bias: scalar, average_rate: scalar };
@@ -96,10 +125,12 @@ export class Trainer<I extends string> {
         shrink: tf.minimum(tf.scalar(1), tf.div(settings.clipNorm, norm.add(1e-6))),
       };
       const outputs: Record<string, tf.Tensor> = { loss: value, gradient_norm: norm };
-      trainable.forEach(({ name, shape }, i) => {
-        const updated = adamw({
+      trainable.forEach((spec, i) => {
+        const { name } = spec;
+        const state = {
           parameter: tensors[`value/${name}`]!, gradient: grads[i]!, first: tensors[`first/${name}`]!, second: tensors[`second/${name}`]!, average: tensors[`average/${name}`]!,
-        }, scalars, shape.length > 1, settings);
+        };
+        const updated = settings.muon(spec) ? muon(state, scalars, settings) : adamw(state, scalars, spec.shape.length > 1, settings);
         for (const role of roles) outputs[`new_${role}/${name}`] = updated[role];
       });
       return outputs;

@@ -27,7 +27,7 @@ export function scriptOptions(name: string): ScriptOptions {
 }
 
 /** The folder of the models that ship with the studio. */
-export const modelsFolder = path.join(import.meta.dirname, '../../models');
+export const modelsFolder = process.env['STORYBOOK_MODELS'] ?? path.join(import.meta.dirname, '../../models');
 
 /** Aborts at the first SIGINT or SIGTERM: the run saves and ends. */
 export function stopSignal(): AbortSignal {

@@ -19,13 +19,26 @@ const config = VaeConfig.parse({
   scaling_factor: 1, shift_factor: 0, use_quant_conv: false, use_post_quant_conv: false, mid_block_add_attention: false,
 });
 
-const crop = 64;
-const batch = 8;
 const size = 128;
 const pictures = 3000;
 
-const { folder, threads, steps = null, seed } = scriptOptions('vae');
-const total = steps ?? 3000;
+interface Phase {
+  name: string;
+  /** Pixels along a side of what is learned from, and how many a step. */
+  crop: number;
+  batch: number;
+  steps: number;
+  learningRate: number;
+  scale: number;
+}
+/** Small crops first, which are cheap; then smooth latents; then whole pictures, whose statistics the normalisations see in use. */
+const phases: Phase[] = [
+  { name: 'crops', crop: 64, batch: 8, steps: 2200, learningRate: 2e-3, scale: 0 },
+  { name: 'smooth', crop: 64, batch: 8, steps: 1000, learningRate: 1e-3, scale: 0.5 },
+  { name: 'whole', crop: 128, batch: 3, steps: 600, learningRate: 5e-4, scale: 0.5 },
+];
+
+const { folder, threads, seed } = scriptOptions('vae');
 
 /** Pictures as bytes, drawn anew at each start: they are a function of the seed. */
 const scenes: Uint8Array[] = [];
@@ -37,7 +50,7 @@ for (const [stage, count] of [['one-plain', 0.2], ['one', 0.5], ['two', 0.3]] as
 }
 
 /** Random crops, half of them mirrored, as [batch, 3, crop, crop] in −1..1. */
-function crops(step: number): { image: Float32Array; noise: Float32Array } {
+function crops({ crop, batch }: Phase, step: number): { image: Float32Array; noise: Float32Array } {
   const random = new TrainingRandom(seed, 2, step);
   const image = new Float32Array(batch * 3 * crop * crop);
   for (let b = 0; b < batch; b++) {
@@ -55,25 +68,36 @@ function crops(step: number): { image: Float32Array; noise: Float32Array } {
   return { image, noise: random.normals(batch * config.latent_channels * (crop / 8) ** 2) };
 }
 
-const imageShape = [batch, 3, crop, crop];
-const noiseShape = [batch, config.latent_channels, crop / 8, crop / 8];
 const parameters = new Parameters(vaeParameters(config), seed);
-const trainer = await Trainer.create(parameters, { image: { dtype: 'float32', shape: imageShape }, noise: { dtype: 'float32', shape: noiseShape } },
-  vaeLoss(config, { absolute: 0.2, divergence: 1e-4 }), { weightDecay: 0 }, { threads, gentle: true });
-if (await resumeFrom(trainer, folder, console.warn)) console.log(`Resuming at step ${trainer.steps}.`);
+const signal = stopSignal();
 
-const finished = await runTraining(trainer, {
-  steps: total, learningRate: 2e-3, warmup: 100, finalShare: 0.05, averageDecay: 0.995, folder, checkpointEvery: 250, signal: stopSignal(),
-  batch: async (step) => {
-    const { image, noise } = crops(step);
-    return { image: { data: image, shape: imageShape }, noise: { data: noise, shape: noiseShape } };
-  },
-  onStep: progressPrinter(total, 25, batch),
-});
+/** One phase, from the parameters as they are; false when it was stopped. Leaves its average in the parameters. */
+async function train(phase: Phase): Promise<boolean> {
+  const { batch, crop, steps } = phase;
+  const imageShape = [batch, 3, crop, crop];
+  const noiseShape = [batch, config.latent_channels, crop / 8, crop / 8];
+  const trainer = await Trainer.create(parameters, { image: { dtype: 'float32', shape: imageShape }, noise: { dtype: 'float32', shape: noiseShape } },
+    vaeLoss(config, { absolute: 0.2, divergence: 1e-4, scale: phase.scale }), { weightDecay: 0 }, { threads, gentle: true });
+  const place = path.join(folder, phase.name);
+  if (await resumeFrom(trainer, place, console.warn)) console.log(`${phase.name}: resuming at step ${trainer.steps}.`);
+  const finished = await runTraining(trainer, {
+    steps, learningRate: phase.learningRate, warmup: 100, finalShare: 0.05, averageDecay: 0.995, folder: place, checkpointEvery: 200, signal,
+    batch: async (step) => {
+      const { image, noise } = crops(phase, step);
+      return { image: { data: image, shape: imageShape }, noise: { data: noise, shape: noiseShape } };
+    },
+    onStep: progressPrinter(steps, 25, batch),
+  });
+  parameters.values.set(trainer.average);
+  await trainer.close();
+  return finished;
+}
+
+let finished = true;
+for (const phase of phases) finished &&= await train(phase);
 if (finished) {
   const out = path.join(modelsFolder, 'storybook/vae');
-  await writeCheckpointComponent(out, config, parameters.export(trainer.average, '', 'F16'));
+  await writeCheckpointComponent(out, config, parameters.export(parameters.values, '', 'F16'));
   console.log('Written. Calibrating its latents …');
   console.log(await calibrate(out, scenes.slice(0, 256), size));
 }
-await trainer.close();
