@@ -77,8 +77,8 @@ const near = (actual: Float32Array, wanted: number[]): void => actual.forEach((x
 
 describe('a step is AdamW', () => {
   const cases: [string, Required<OptimizerOptions>][] = [
-    ['with weight decay and a clipped gradient', { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.3, clipNorm: 0.2, muon: () => false }],
-    ['without either', { beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0, clipNorm: 1e9, muon: () => false }],
+    ['with weight decay and a clipped gradient', { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.3, clipNorm: 0.2, muon: () => false, muonSize: 0.2 }],
+    ['without either', { beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0, clipNorm: 1e9, muon: () => false, muonSize: 0.2 }],
   ];
   test.each(cases)('%s', async (_, options) => {
     const real = await trainer(options);

@@ -18,6 +18,8 @@ export interface OptimizerOptions {
   clipNorm?: number;
   /** The matrices that Muon moves instead of AdamW: the inner ones of a network, neither embeddings nor its output. Default none. */
   muon?: (spec: ParameterSpec) => boolean;
+  /** Root mean square of what Muon adds to a number, before the learning rate; AdamW's is about 0.2. */
+  muonSize?: number;
 }
 
 export interface StepResult {
@@ -62,13 +64,13 @@ function orthogonalised(matrix: tf.Tensor): tf.Tensor {
 const muonMomentum = 0.95;
 
 /**
- * Muon (Jordan et al. 2024): the momentum's nearest orthogonal matrix, scaled so that its numbers are as large as AdamW's (Liu et
- * al., arXiv 2502.16982), which lets both share a learning rate. Keeps no second moment.
+ * Muon (Jordan et al. 2024): the momentum's nearest orthogonal matrix, scaled so that its numbers have a size given beside the
+ * learning rate (Liu et al., arXiv 2502.16982), which lets AdamW share that rate. Keeps no second moment.
  */
 function muon(t: StepTensors, s: Scalars, o: Required<OptimizerOptions>): Record<Role, tf.Tensor> {
   const first = t.first.mul(muonMomentum).add(t.gradient);
   const direction = orthogonalised(t.gradient.add(first.mul(muonMomentum)));
-  const update = direction.mul(0.2 * Math.sqrt(Math.max(...t.parameter.shape)));
+  const update = direction.mul(o.muonSize * Math.sqrt(Math.max(...t.parameter.shape)));
   const value = t.parameter.sub(update.add(t.parameter.mul(o.weightDecay)).mul(s.learningRate));
   return { value, first, second: t.second, average: t.average.add(value.sub(t.average).mul(s.averageRate)) };
 }
@@ -97,7 +99,7 @@ export class Trainer<I extends string> {
 
   /** Traces the step for inputs of these shapes. `loss` returns a scalar; every trainable parameter must have a part in it. */
   static async create<I extends string>(parameters: Parameters, inputs: Record<I, TensorSpec>, loss: Loss<I>, options: OptimizerOptions = {}, session: SessionOptions = {}): Promise<Trainer<I>> {
-    const settings: Required<OptimizerOptions> = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1, muon: () => false, ...options };
+    const settings: Required<OptimizerOptions> = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1, muon: () => false, muonSize: 0.2, ...options };
     const trainable = parameters.specs.filter((spec) => spec.trainable);
     const scalar: TensorSpec = { dtype: 'float32', shape: [] };
     const specs: Record<string, TensorSpec> = { learning_rate: scalar, first_bias: scalar, second_bias: scalar, average_rate: scalar };
