@@ -8,7 +8,7 @@ export const mayImport = Object.freeze({
   electron: ['main/studio', 'main/server', 'main/library', 'main/engine'],
   'main/server': ['main/studio', 'main/library'],
   'main/cli': ['main/studio', 'main/server', 'main/library', 'main/checkpoints'],
-  'main/studio': ['main/jobs', 'main/library', 'main/engine', 'main/storybook', 'main/checkpoints', 'main/text', 'main/diffusion'],
+  'main/studio': ['main/evaluation', 'main/jobs', 'main/library', 'main/engine', 'main/storybook', 'main/checkpoints', 'main/text', 'main/diffusion'],
   'main/jobs': ['main/library'],
   'main/library': [],
   'main/engine': ['main/training', 'main/diffusion', 'main/text', 'main/checkpoints', 'main/networks', 'main/graph', 'main/storybook'],
@@ -18,5 +18,6 @@ export const mayImport = Object.freeze({
   'main/checkpoints': ['main/networks', 'main/graph'],
   'main/networks': ['main/graph'],
   'main/graph': [],
+  'main/evaluation': ['main/storybook'],
   'main/storybook': [],
 });
