@@ -1,9 +1,11 @@
-// The addresses of the studio's own scheme. `studio://app/…` are the window's files, `studio://images/<id>` stored pictures.
+// The addresses of the studio's own scheme. `studio://app/…` are the window's files, `studio://images/<id>` stored pictures,
+// `studio://evaluations/<id>/<cell>/<index>` those that an evaluation drew.
 // Imports nothing, so that every other module of the shell can ask "is this ours?" the same way.
 
 export const scheme = 'studio';
 export const windowHost = 'app';
 export const imageHost = 'images';
+export const evaluationHost = 'evaluations';
 export const windowOrigin = `${scheme}://${windowHost}`;
 export const windowUrl = `${windowOrigin}/index.html`;
 

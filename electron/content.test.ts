@@ -33,6 +33,10 @@ beforeAll(async () => {
       if (id === 'gone') return join(dir, 'nothing.png');
       throw new StudioError('not-found', 'There is no such picture.');
     },
+    evaluationPicturePath: ({ evaluation, cell, index }) => {
+      if (evaluation !== 'known') throw new StudioError('not-found', 'There is no such evaluation.');
+      return join(dir, cell === 'drawn-g1.5' && index === 3 ? 'picture.png' : 'nothing.png');
+    },
   });
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
@@ -114,12 +118,21 @@ describe('pictures', () => {
     async (url) => expect((await get(url)).status).toBe(404),
   );
 
+  it('of an evaluation are served by evaluation, cell and index', async () => {
+    const answer = await get('studio://evaluations/known/drawn-g1.5/3');
+    expect(answer.headers.get('content-type')).toBe('image/png');
+    for (const path of ['known/drawn-g1.5/4', 'known/other/3', 'unknown/drawn-g1.5/3', 'known/..%2f/3', 'known/drawn-g1.5', 'known/drawn-g1.5/03']) {
+      expect((await get(`studio://evaluations/${path}`)).status).toBe(404);
+    }
+  });
+
   it('report a failing library as a plain 500', async () => {
     const failing = contentHandler({
       windowDir: dir,
       imagePath: () => {
         throw new Error('disk trouble at /home/someone');
       },
+      evaluationPicturePath: () => '',
     });
     const answer = await failing(new Request('studio://images/known'));
     expect(answer.status).toBe(500);

@@ -49,5 +49,9 @@ function imageUrl(image: string): string {
   return `studio://images/${encodeURIComponent(image)}`;
 }
 
-const client = { call, on, imageUrl } as StudioClient;
+function evaluationPictureUrl(evaluation: string, cell: string, index: number): string {
+  return `studio://evaluations/${[evaluation, cell, index].map(encodeURIComponent).join('/')}`;
+}
+
+const client = { call, on, imageUrl, evaluationPictureUrl } as StudioClient;
 contextBridge.exposeInMainWorld('studio', client);

@@ -98,7 +98,11 @@ export async function start(): Promise<void> {
   const texts = (): Texts => textsFor(settings.locale);
 
   restrictSession(session.defaultSession);
-  protocol.handle(scheme, contentHandler({ windowDir: places.windowDir, imagePath: (id) => studio.imagePath(id) }));
+  protocol.handle(scheme, contentHandler({
+    windowDir: places.windowDir,
+    imagePath: (id) => studio.imagePath(id),
+    evaluationPicturePath: (address) => studio.evaluationPicturePath(address),
+  }));
   serveCalls(ipcMain, studio);
   forwardEvents(studio, () => BrowserWindow.getAllWindows().map((window) => window.webContents));
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { calls, type CallInput, type CallName, type CallOutput, type EventData, type EventName, type Unsubscribe } from './contract/contract.ts';
 import { StudioError, toErrorData, type Result } from './contract/errors.ts';
+import type { EvaluationPictureAddress } from './contract/picture-address.ts';
 import type { EngineLimits } from './engine/policy.ts';
 import { findNode } from './engine/node-binary.ts';
 import { EngineSupervisor } from './engine/supervisor.ts';
@@ -11,6 +12,7 @@ import { openLibrary } from './library/library.ts';
 import { defaultLibraryDir } from './library/location.ts';
 import type { OwnerInfo, Ownership } from './library/lock.ts';
 import { appHandlers, statusOf } from './studio/app.ts';
+import { evaluationHandlers, Evaluations } from './studio/evaluations.ts';
 import { StudioEvents } from './studio/events.ts';
 import { imageHandlers } from './studio/images.ts';
 import { Live, liveHandlers } from './studio/live.ts';
@@ -50,6 +52,7 @@ export class Studio {
   readonly #services: Services;
   readonly #runs: Runs;
   readonly #live: Live;
+  readonly #evaluations: Evaluations;
   readonly #handlers: Handlers;
   #closed: Promise<void> | null = null;
 
@@ -57,6 +60,7 @@ export class Studio {
     this.#services = services;
     this.#runs = new Runs(services);
     this.#live = new Live(services);
+    this.#evaluations = new Evaluations(services);
     this.#handlers = {
       ...appHandlers(services, paths),
       ...settingsHandlers(services),
@@ -64,6 +68,7 @@ export class Studio {
       ...runHandlers(services, this.#runs),
       ...imageHandlers(services),
       ...liveHandlers(this.#live),
+      ...evaluationHandlers(this.#evaluations),
     };
   }
 
@@ -95,6 +100,11 @@ export class Studio {
     return this.#services.library.imagePath(image);
   }
 
+  /** Path of a picture that an evaluation drew, whether it is there or not. Throws StudioError('not-found') for an unknown evaluation or cell. */
+  evaluationPicturePath(address: EvaluationPictureAddress): string {
+    return this.#evaluations.picturePath(address);
+  }
+
   /** Of the engine's process, while there is one. */
   get enginePid(): number | undefined {
     return this.#services.engine.pid;
@@ -119,7 +129,7 @@ export class Studio {
   }
 
   async #shutDown(): Promise<void> {
-    await Promise.all([this.#live.stop(), this.#runs.close()]);
+    await Promise.all([this.#live.stop(), this.#runs.close(), this.#evaluations.close()]);
     await this.#services.engine.close();
     await this.#services.work.whenIdle();
     this.#services.library.close();

@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { ErrorData, type Result } from './errors.ts';
 import {
+  EvaluatedPicture, EvaluateRequest, EvaluationPlan, EvaluationProgress, EvaluationRecord, EvaluationReport, PictureQuery,
+} from './evaluation.ts';
+import {
   CompareRequest, Doctor, EngineStatus, GenerateRequest, Id, ImageRecord, LiveRequest, ModelId, ModelInfo, PromptCheck,
   PromptText, ReplayResult, RgbPicture, Role, RunRecord, Settings, SettingsChange, Verdict, Vocabulary,
 } from './schemas.ts';
@@ -37,6 +40,26 @@ export const calls = {
   /** Asks for a preview at this guidance. Only the newest request of a window is rendered; answers come as `live.frame`. */
   'live.request': { input: LiveRequest, output: z.object({ ticket: z.int() }) },
   'live.stop': { input: nothing, output: nothing },
+  /** What an evaluation would draw and cost; starts nothing. */
+  'evaluations.plan': { input: EvaluateRequest, output: EvaluationPlan },
+  /** Queues an evaluation and returns its record at once; the rest arrives as `evaluation.*` events. */
+  'evaluations.start': { input: EvaluateRequest, output: EvaluationRecord },
+  /** Resolves when it has stopped, at most one step later. What is drawn stays; it can go on. */
+  'evaluations.cancel': { input: z.object({ evaluation: Id }), output: EvaluationRecord },
+  /** Goes on where an evaluation stopped: only what is missing is drawn. */
+  'evaluations.resume': { input: z.object({ evaluation: Id }), output: EvaluationRecord },
+  /** Newest first. */
+  'evaluations.list': { input: nothing, output: z.object({ evaluations: z.array(EvaluationRecord) }) },
+  /** `report`: of a finished one; of one that stopped early, over the prompts that every cell has done; null while it runs or without any. */
+  'evaluations.get': {
+    input: z.object({ evaluation: Id }),
+    output: z.object({ evaluation: EvaluationRecord, report: EvaluationReport.nullable() }),
+  },
+  /** A page of prompts with their pictures, by prompt and then by cell in the plan's order; `prompts`: how many there are in all. */
+  'evaluations.pictures': { input: PictureQuery, output: z.object({ pictures: z.array(EvaluatedPicture), prompts: z.int() }) },
+  /** Stops it and moves it to the trash; `evaluations.restore` is its undo. */
+  'evaluations.delete': { input: z.object({ evaluation: Id }), output: nothing },
+  'evaluations.restore': { input: z.object({ evaluation: Id }), output: EvaluationRecord },
 } as const;
 
 export const events = {
@@ -61,6 +84,11 @@ export const events = {
   'run.deleted': z.object({ run: Id }),
   'live.frame': z.object({ ticket: z.int(), guidance: z.number(), steps: z.int(), ms: z.number(), nfe: z.int(), picture: RgbPicture }),
   'live.failed': z.object({ ticket: z.int(), error: ErrorData }),
+  /** After every picture. */
+  'evaluation.progress': EvaluationProgress,
+  /** It is new, began, ended, or came back from the trash: its record says which. */
+  'evaluation.changed': z.object({ evaluation: EvaluationRecord }),
+  'evaluation.deleted': z.object({ evaluation: Id }),
   'engine.status': EngineStatus,
   'settings.changed': Settings,
 } as const;
@@ -81,4 +109,6 @@ export interface StudioClient {
   on<E extends EventName>(name: E, listener: (data: EventData<E>) => void): Unsubscribe;
   /** Address of a stored image's PNG, for `<img src>`. */
   imageUrl(image: string): string;
+  /** Address of the PNG that an evaluation drew for prompt number `index` in the cell of this key. */
+  evaluationPictureUrl(evaluation: string, cell: string, index: number): string;
 }

@@ -1,7 +1,7 @@
 // What an evaluation is asked for, how it reports, and the report itself: the same from flags, a JSON file or the window.
 import { z } from 'zod';
 import { ErrorData } from './errors.ts';
-import { GuidanceScale, Id, ModelId, PromptText, Reflection, Sampler, Seed, Steps } from './schemas.ts';
+import { GuidanceScale, Id, ModelId, PromptText, Reflection, Sampler, Seed, Steps, Warning } from './schemas.ts';
 
 /** A prompt with the seed of its noise. What it states is read from its words where the Storybook world knows them. */
 export const EvaluationPrompt = z.object({ prompt: PromptText, seed: Seed });
@@ -45,10 +45,12 @@ export type Adherence = z.infer<typeof Adherence>;
 export const CellPurpose = z.enum(['asked', 'effective-scale', 'equal-passes']);
 export type CellPurpose = z.infer<typeof CellPurpose>;
 
+/** Unique in a report and a legal folder name, such as `storybook-euler-g3-s20`. */
+export const CellKey = z.string().max(200).regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/);
+
 /** One way to make pictures: a model with its sampler, guidance and steps. */
 export const EvaluationCell = z.object({
-  /** Unique in the report and a legal folder name, such as `storybook-euler-g3-s20`. */
-  key: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/),
+  key: CellKey,
   purpose: CellPurpose,
   model: ModelId,
   kind: z.enum(['teacher', 'student']),
@@ -59,6 +61,21 @@ export const EvaluationCell = z.object({
   steps: z.int(),
 });
 export type EvaluationCell = z.infer<typeof EvaluationCell>;
+
+/** What an evaluation draws, known before it starts. */
+export const EvaluationPlan = z.object({
+  cells: z.array(EvaluationCell.extend({ nfe: z.int() })),
+  /** Prompts that each cell draws. */
+  prompts: z.int(),
+  /** Over all cells and prompts. */
+  pictures: z.int(),
+  passes: z.int(),
+  /** By what pictures of these models took last on this device; null when one of them has not been drawn yet. */
+  seconds: z.number().nullable(),
+  /** Such as a student that is left out at a scale it was not trained with. */
+  warnings: z.array(Warning),
+});
+export type EvaluationPlan = z.infer<typeof EvaluationPlan>;
 
 export const CellResult = EvaluationCell.extend({
   nfe: z.int(),
@@ -142,6 +159,8 @@ export const EvaluationReport = z.object({
   sliders: z.array(SliderReport),
   /** Registered metrics that gave a column. */
   metrics: z.array(z.object({ id: z.string(), name: z.string(), higherIsBetter: z.boolean() })),
+  /** What a reader must know: cells left out, a metric dropped, fewer prompts than asked for. */
+  warnings: z.array(Warning),
 });
 export type EvaluationReport = z.infer<typeof EvaluationReport>;
 
@@ -186,3 +205,16 @@ export const EvaluatedPicture = z.object({
   ms: z.number(),
 });
 export type EvaluatedPicture = z.infer<typeof EvaluatedPicture>;
+
+/** Which pictures to look at. */
+export const PictureQuery = z.object({
+  evaluation: Id,
+  /** Keys; left out: all cells. */
+  cells: z.array(z.string()).optional(),
+  /** Only prompts for which one of these cells got something wrong (`any`) or this fact wrong. */
+  wrong: z.union([z.literal('any'), JudgedFact]).optional(),
+  /** Prompts to pass over, and to answer with. */
+  offset: z.int().min(0).default(0),
+  limit: z.int().min(1).max(500).default(60),
+});
+export type PictureQuery = z.infer<typeof PictureQuery>;

@@ -23,6 +23,9 @@ const studio: StudioHost = {
   imagePath: () => {
     throw new StudioError('not-found', 'none');
   },
+  evaluationPicturePath: () => {
+    throw new StudioError('not-found', 'none');
+  },
 };
 let server: StudioServer;
 beforeAll(async () => {

@@ -6,6 +6,7 @@ import {
   calls, events, type CallInput, type CallName, type CallOutput, type EventData, type EventName, type StudioClient, type Unsubscribe,
 } from '../contract/contract.ts';
 import { ErrorData, StudioError, toErrorData, type Result } from '../contract/errors.ts';
+import { evaluationPictureAddress } from '../contract/picture-address.ts';
 import { z } from 'zod';
 
 const handshakeMs = 5000;
@@ -91,6 +92,10 @@ export class RemoteStudio implements StudioClient {
 
   imageUrl(image: string): string {
     return `${this.#owner.url}/images/${encodeURIComponent(image)}`;
+  }
+
+  evaluationPictureUrl(evaluation: string, cell: string, index: number): string {
+    return `${this.#owner.url}/evaluations/${evaluationPictureAddress({ evaluation, cell, index })}`;
   }
 
   /** Ends the connection; the owner and its runs go on. */

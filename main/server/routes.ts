@@ -1,8 +1,10 @@
 // Answers the requests of the loopback server: the token exchange, calls, pictures, the window's files.
 // Knows HTTP and the contract's names; what a call does is the studio's.
+import { existsSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { calls } from '../contract/contract.ts';
 import { StudioError, toErrorData } from '../contract/errors.ts';
+import { readEvaluationPictureAddress } from '../contract/picture-address.ts';
 import { Id } from '../contract/schemas.ts';
 import { exchangeCookie, isAuthorised, isOwnHost, isOwnPage, sameSecret, type Access } from './access.ts';
 import { BodyTooLarge, readJson } from './body.ts';
@@ -73,13 +75,14 @@ function refuse(request: IncomingMessage, response: ServerResponse, refused: { s
 }
 
 async function route(site: Site, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-  const [, first, rest] = /^\/(api|images)\/(.*)$/.exec(url.pathname) ?? [];
+  const [, first, rest] = /^\/(api|images|evaluations)\/(.*)$/.exec(url.pathname) ?? [];
   if (first === 'api') return answerCall(site.studio, rest ?? '', request, response);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('Allow', 'GET, HEAD');
     return sendText(response, 405, 'Only GET and HEAD here.');
   }
-  if (first === 'images') return answerImage(site.studio, rest ?? '', response);
+  if (first === 'images') return answerPicture(await imageFile(site.studio, rest ?? ''), response);
+  if (first === 'evaluations') return answerPicture(await evaluationPictureFile(site.studio, rest ?? ''), response);
   if (url.pathname === '/events') {
     response.setHeader('Upgrade', 'websocket');
     return sendText(response, 426, 'Events are sent over a WebSocket.');
@@ -108,15 +111,25 @@ async function answerCall(studio: StudioHost, name: string, request: IncomingMes
   return sendResult(response, 200, await studio.call(name, input));
 }
 
-async function answerImage(studio: StudioHost, id: string, response: ServerResponse): Promise<void> {
-  const file = Id.safeParse(id).success ? await imageFile(studio, id) : null;
-  if (file === null) return sendText(response, 404, 'There is no picture of this id.');
+async function answerPicture(file: string | null, response: ServerResponse): Promise<void> {
+  if (file === null) return sendText(response, 404, 'There is no such picture.');
   return sendFile(response, file, true);
 }
 
 async function imageFile(studio: StudioHost, id: string): Promise<string | null> {
+  return Id.safeParse(id).success ? orNull(() => studio.imagePath(id)) : null;
+}
+
+/** A picture that has not been drawn yet, or is gone, is no failure of the server. */
+async function evaluationPictureFile(studio: StudioHost, given: string): Promise<string | null> {
+  const address = readEvaluationPictureAddress(given);
+  const file = address === null ? null : await orNull(() => studio.evaluationPicturePath(address));
+  return file !== null && existsSync(file) ? file : null;
+}
+
+async function orNull(find: () => string | null | Promise<string | null>): Promise<string | null> {
   try {
-    return await studio.imagePath(id);
+    return await find();
   } catch (error) {
     if (error instanceof StudioError && error.code === 'not-found') return null;
     throw error;

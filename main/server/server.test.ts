@@ -8,6 +8,7 @@ import { WebSocket } from 'ws';
 import { callNames } from '../contract/contract.ts';
 import { StudioError, type Result } from '../contract/errors.ts';
 import { bodyLimitBytes } from './body.ts';
+import type { EvaluationPictureAddress } from '../contract/picture-address.ts';
 import type { StudioHost } from './host.ts';
 import { serveStudio, type StudioServer } from './server.ts';
 import { securityHeaders } from './respond.ts';
@@ -37,6 +38,11 @@ class RecordingStudio implements StudioHost {
   imagePath(id: string): string {
     if (this.image === null || id !== 'known') throw new StudioError('not-found', 'no such image');
     return this.image;
+  }
+
+  evaluationPicturePath({ evaluation, cell, index }: EvaluationPictureAddress): string {
+    if (this.image === null || evaluation !== 'known') throw new StudioError('not-found', 'no such evaluation');
+    return cell === 'drawn-g1.5' && index === 3 ? this.image : `${this.image}.missing`;
   }
 }
 
@@ -230,6 +236,15 @@ describe('files', () => {
     expect(answer.headers['content-type']).toBe('image/png');
     for (const id of ['unknown', '', '..%2fsecret.json', 'a/b', 'x'.repeat(500)]) {
       expect((await send(`/images/${id}`, { headers: bearer() })).status).toBe(404);
+    }
+  });
+
+  it('pictures of an evaluation are found by evaluation, cell and index', async () => {
+    const answer = await send('/evaluations/known/drawn-g1.5/3', { headers: bearer() });
+    expect(answer).toMatchObject({ status: 200, body: 'png bytes' });
+    expect((await send('/evaluations/known/drawn-g1.5/3')).status).toBe(401);
+    for (const path of ['known/drawn-g1.5/4', 'known/other/3', 'unknown/drawn-g1.5/3', 'known/..%2f/3', 'known/drawn-g1.5', 'known/%/3', '']) {
+      expect((await send(`/evaluations/${path}`, { headers: bearer() })).status).toBe(404);
     }
   });
 

@@ -2,6 +2,7 @@
 // The session cookie was set when the page was opened; this module never sees a token.
 import type { CallName, EventData, EventName, Unsubscribe } from '../../main/contract/contract.ts';
 import type { ErrorData, Result } from '../../main/contract/errors.ts';
+import { evaluationPictureAddress } from '../../main/contract/picture-address.ts';
 import type { Connection, WindowClient } from './client.ts';
 
 type Listener = (data: never) => void;
@@ -54,6 +55,7 @@ export function httpClient(location: Pick<Location, 'protocol' | 'host'>): Windo
       return () => set.delete(listener as Listener);
     },
     imageUrl: (image) => `/images/${encodeURIComponent(image)}`,
+    evaluationPictureUrl: (evaluation, cell, index) => `/evaluations/${evaluationPictureAddress({ evaluation, cell, index })}`,
     onConnection(listener): Unsubscribe {
       watchers.add(listener);
       listener(connection);

@@ -14,6 +14,7 @@ export function ipcClient(studio: StudioClient): WindowClient {
     },
     on: (name, listener) => studio.on(name, listener),
     imageUrl: (image) => studio.imageUrl(image),
+    evaluationPictureUrl: (evaluation, cell, index) => studio.evaluationPictureUrl(evaluation, cell, index),
     onConnection(listener) {
       listener('connected');
       return () => {};

@@ -206,7 +206,7 @@ describe('what is kept out', () => {
       return { refused, api: Object.keys(view.studio).sort(), node: ['require', 'process', 'module', 'Buffer'].filter((name) => name in view) };
     });
     expect(seen.refused).toContain('library.dropped');
-    expect(seen.api).toEqual(['call', 'imageUrl', 'on']);
+    expect(seen.api).toEqual(['call', 'evaluationPictureUrl', 'imageUrl', 'on']);
     expect(seen.node).toEqual([]);
   });
 
