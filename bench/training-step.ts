@@ -21,7 +21,7 @@ import { interleaved, machine, median, productFlops, table } from './measure.ts'
 
 const config: TransformerConfig = {
   num_layers: 8, num_attention_heads: 8, attention_head_dim: 32, patch_size: 2, in_channels: 16, out_channels: 16, joint_attention_dim: 256,
-  pooled_projection_dim: 256, pos_embed_max_size: 8, qk_norm: 'rms_norm', dual_attention_layers: [], txt_align_guidance: false, guidance: false,
+  pooled_projection_dim: 256, pos_embed_max_size: 8, qk_norm: 'rms_norm', dual_attention_layers: [], txt_align_guidance: false, guidance: false, linear_guidance: false,
   fusion_scale: 1 / 256, guidance_multiplier: 1000,
 };
 const textTokens = 16;

@@ -32,6 +32,8 @@ export const TransformerConfig = z
     txt_align_guidance: z.boolean().default(false),
     /** A DistillCFG student. */
     guidance: z.boolean().default(false),
+    /** A student of the raw linear fusion: it embeds c + w(c − ∅). */
+    linear_guidance: z.boolean().default(false),
     /** Factor of the fused guidance term; the released weights use 1/256. */
     fusion_scale: z.number().default(1 / 256),
     /** The guidance number is multiplied by this before its sinusoidal projection. */
@@ -50,6 +52,9 @@ export const TransformerConfig = z
   })
   .refine((c) => !(c.txt_align_guidance && c.guidance), {
     path: ['guidance'], error: 'cannot be set together with txt_align_guidance',
+  })
+  .refine((c) => !(c.linear_guidance && (c.txt_align_guidance || c.guidance)), {
+    path: ['linear_guidance'], error: 'cannot be set together with txt_align_guidance or guidance',
   })
   .transform((c) => ({ ...c, out_channels: c.out_channels ?? c.in_channels }));
 export type TransformerConfig = z.output<typeof TransformerConfig>;

@@ -2,6 +2,8 @@
 // Knows nothing of how the components are computed.
 import { join } from 'node:path';
 import { StudioError } from '../contract/errors.ts';
+import type { StudentKind } from '../contract/schemas.ts';
+import { guidanceKindOf } from '../networks/configs.ts';
 import { exists, openComponent, type Component } from './component.ts';
 import {
   Distillation, LatentRgb, ModelIndex, SchedulerConfig, TextEncoderConfig, TransformerConfig, VaeConfig, vaeScale,
@@ -15,7 +17,7 @@ export interface Checkpoint {
   dir: string;
   /** A student answers to a guidance scale in one pass; a teacher needs two. */
   kind: 'teacher' | 'student';
-  guidanceKind: 'teefusion' | 'distillcfg' | null;
+  guidanceKind: StudentKind | null;
   /** Of a student that takes the other components from its teacher: that one's id. */
   teacher: string | null;
   distillation: Distillation | null;
@@ -48,13 +50,13 @@ export async function openCheckpoint(dir: string, resolveTeacher: (id: string) =
   const textEncoder = await openComponent(join(shared, 'text_encoder'), TextEncoderConfig, roots);
   const vae = await openComponent(join(shared, 'vae'), VaeConfig, roots);
   const schedulerPath = await realPathWithin(join(shared, 'scheduler', 'scheduler_config.json'), roots);
-  const { txt_align_guidance: teefusion, guidance: distillcfg, sample_size: latentSize } = transformer.config;
   checkFit(transformer, textEncoder, vae);
-  const side = latentSize * vaeScale(vae.config);
+  const side = transformer.config.sample_size * vaeScale(vae.config);
+  const guidanceKind = guidanceKindOf(transformer.config);
   return {
     dir: own,
-    kind: teefusion || distillcfg ? 'student' : 'teacher',
-    guidanceKind: teefusion ? 'teefusion' : distillcfg ? 'distillcfg' : null,
+    kind: guidanceKind === null ? 'teacher' : 'student',
+    guidanceKind,
     teacher,
     distillation: teacher === null ? null : await readDistillation(own, teacher, roots),
     transformer,

@@ -5,6 +5,10 @@ import { z } from 'zod';
 export const Sampler = z.enum(['euler', 'z-sampling', 'w2sd']);
 export type Sampler = z.infer<typeof Sampler>;
 
+/** How a student takes its guidance scale (METHOD.md). */
+export const StudentKind = z.enum(['teefusion', 'distillcfg', 'linear']);
+export type StudentKind = z.infer<typeof StudentKind>;
+
 /** Guidance scale γ: v = v_∅ + γ(v_c − v_∅); 1 is no guidance, 0 is the unconditional picture. Both are ordinary values. */
 export const GuidanceScale = z.number().min(0).max(30);
 export const Steps = z.int().min(1).max(200);
@@ -147,7 +151,7 @@ export const ModelInfo = z.object({
   name: z.string(),
   kind: z.enum(['teacher', 'student']),
   /** Students only. */
-  guidanceKind: z.enum(['teefusion', 'distillcfg']).nullable(),
+  guidanceKind: StudentKind.nullable(),
   /** The teacher's id, of a student. */
   teacher: ModelId.nullable(),
   /** The teaching strategy of a student. */

@@ -6,6 +6,7 @@ import { vaeScale } from '../checkpoints/configs.ts';
 import type { Checkpoint } from '../checkpoints/folder.ts';
 import type { SessionOptions } from '../graph/session.ts';
 import { clipTextEncoder, endPosition } from '../networks/clip.ts';
+import { guidanceKindOf } from '../networks/configs.ts';
 import { mmdit } from '../networks/mmdit.ts';
 import { vaeDecode } from '../networks/vae.ts';
 import { openTokenizer, type PromptTokenizer } from '../text/tokenizer.ts';
@@ -27,7 +28,7 @@ function stacked(rows: readonly Float32Array[], shape: readonly number[]): Feed 
 type TransformerInput = 'latents' | 'timestep' | 'tokens' | 'pooled' | 'guidance' | 'nullPooled';
 
 /** A student's network takes the number it was trained with: γ, or w = γ − 1. */
-const embeddedNumber = (config: TransformerConfig, scale: number): number => (config.guidance_embedding === 'w' ? scale - 1 : scale);
+export const embeddedNumber = (config: Pick<TransformerConfig, 'guidance_embedding'>, scale: number): number => (config.guidance_embedding === 'w' ? scale - 1 : scale);
 
 /**
  * The transformer of a component folder. All branches of an evaluation go through the network as one batch.
@@ -35,7 +36,7 @@ const embeddedNumber = (config: TransformerConfig, scale: number): number => (co
  */
 export function openTransformer(component: Component<TransformerConfig>, options: SessionOptions, latentShape?: LatentShape): VelocityModel & Closable {
   const { config } = component;
-  const isStudent = config.txt_align_guidance || config.guidance;
+  const kind = guidanceKindOf(config);
   const network = new Network<TransformerInput>(component, (w, inputs) => ({ velocity: mmdit(config, w, inputs) }), options);
   const shape: LatentShape = latentShape ?? [config.in_channels, config.sample_size, config.sample_size];
 
@@ -48,7 +49,7 @@ export function openTransformer(component: Component<TransformerConfig>, options
       tokens: stacked(conditions.map(({ embedding }) => embedding.tokens), [tokens, config.joint_attention_dim]),
       pooled: stacked(conditions.map(({ embedding }) => embedding.pooled), [config.pooled_projection_dim]),
     };
-    if (!isStudent) return common;
+    if (kind === null) return common;
     const guidance = conditions.map(({ guidance: given }) => {
       if (!given) throw new Error('A student was evaluated without a guidance scale.');
       return given;
@@ -56,7 +57,7 @@ export function openTransformer(component: Component<TransformerConfig>, options
     return {
       ...common,
       guidance: { data: Float32Array.from(guidance, ({ scale }) => embeddedNumber(config, scale)), shape: [count] },
-      ...(config.txt_align_guidance && { nullPooled: stacked(guidance.map(({ nullPooled }) => nullPooled), [config.pooled_projection_dim]) }),
+      ...(kind !== 'distillcfg' && { nullPooled: stacked(guidance.map(({ nullPooled }) => nullPooled), [config.pooled_projection_dim]) }),
     };
   };
 

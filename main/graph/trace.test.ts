@@ -107,7 +107,7 @@ test('outputs may be inputs, constants, and one tensor under two names', async (
 test('the graph of a training step of a DiT-size network is below 10 MB without its weights', () => {
   const config: TransformerConfig = {
     num_layers: 8, num_attention_heads: 8, attention_head_dim: 32, patch_size: 2, in_channels: 16, out_channels: 16, joint_attention_dim: 256,
-    pooled_projection_dim: 256, pos_embed_max_size: 16, qk_norm: 'rms_norm', dual_attention_layers: [], txt_align_guidance: false, guidance: false, fusion_scale: 1, guidance_multiplier: 1000,
+    pooled_projection_dim: 256, pos_embed_max_size: 16, qk_norm: 'rms_norm', dual_attention_layers: [], txt_align_guidance: false, guidance: false, linear_guidance: false, fusion_scale: 1, guidance_multiplier: 1000,
   };
   const parameters = mmditParameters(config);
   const inputs: Record<string, TensorSpec> = { latents: float(16, 16, 16, 16), target: float(16, 16, 16, 16), timestep: float(16), tokens: float(16, 16, 256), pooled: float(16, 256) };

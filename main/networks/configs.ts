@@ -1,5 +1,6 @@
 // What the networks must be told about themselves, with the checkpoints' own names.
 // The schemas that read these from files are in checkpoints/configs.ts.
+import type { StudentKind } from '../contract/schemas.ts';
 
 export interface TransformerConfig {
   num_layers: number;
@@ -18,8 +19,17 @@ export interface TransformerConfig {
   txt_align_guidance: boolean;
   /** A DistillCFG student. */
   guidance: boolean;
+  /** A student whose pooled text is moved along c − ∅ before it is embedded. */
+  linear_guidance: boolean;
   fusion_scale: number;
   guidance_multiplier: number;
+}
+
+/** How a network takes its guidance scale; null for a teacher, which takes none. */
+export function guidanceKindOf(config: Pick<TransformerConfig, 'txt_align_guidance' | 'guidance' | 'linear_guidance'>): StudentKind | null {
+  if (config.txt_align_guidance) return 'teefusion';
+  if (config.guidance) return 'distillcfg';
+  return config.linear_guidance ? 'linear' : null;
 }
 
 export interface TextEncoderConfig {

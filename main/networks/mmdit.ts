@@ -1,7 +1,7 @@
 // SD3's transformer (MMDiT) as a function over tensors, with the guidance of TeEFusion and DistillCFG students.
 // Parameter names are those of diffusers' SD3Transformer2DModel. Knows nothing of files or runtimes.
 import * as tf from '@tensorflow/tfjs';
-import type { TransformerConfig } from './configs.ts';
+import { guidanceKindOf, type TransformerConfig } from './configs.ts';
 import { recordingMode } from '../graph/trace.ts';
 import { at, attention, geluTanh, linear, rmsNorm, silu, sinusoid, standardize, type Weights } from './layers.ts';
 
@@ -18,7 +18,7 @@ export interface MmditInputs {
   pooled: tf.Tensor;
   /** [batch]: the number a student takes, in its own convention (γ or w). */
   guidance?: tf.Tensor;
-  /** [batch, pooled_projection_dim]: TeEFusion's ∅. */
+  /** [batch, pooled_projection_dim]: ∅ of a TeEFusion or linear student. */
   nullPooled?: tf.Tensor;
 }
 
@@ -63,9 +63,9 @@ function modulations(config: TransformerConfig, w: Weights, vector: tf.Tensor): 
 export interface Conditioning {
   /** G(τ(t)), [batch, width] */
   time: tf.Tensor;
-  /** F(c) */
+  /** F(c); of a linear student F(c + w(c − ∅)). */
   text: tf.Tensor;
-  /** What a student adds for its guidance scale; null for a teacher. */
+  /** What a student adds for its guidance scale; null where nothing is added. */
   guidance: tf.Tensor | null;
 }
 
@@ -73,13 +73,16 @@ export interface Conditioning {
 export function conditioning(config: TransformerConfig, w: Weights, inputs: Pick<MmditInputs, 'timestep' | 'pooled' | 'guidance' | 'nullPooled'>): Conditioning {
   const time = (t: tf.Tensor): tf.Tensor => embedder(at(w, 'time_text_embed.timestep_embedder'), sinusoid(t));
   const text = (c: tf.Tensor): tf.Tensor => embedder(at(w, 'time_text_embed.text_embedder'), c);
-  const plain = { time: time(inputs.timestep), text: text(inputs.pooled) };
-  const { guidance, nullPooled } = inputs;
-  if (!guidance) return { ...plain, guidance: null };
+  const { pooled, guidance, nullPooled } = inputs;
+  const plain = { time: time(inputs.timestep), text: text(pooled), guidance: null };
+  const kind = guidanceKindOf(config);
+  if (kind === null || !guidance) return plain;
   const scaled = guidance.mul(config.guidance_multiplier);
-  if (config.guidance) return { ...plain, guidance: embedder(at(w, 'guidance_in'), sinusoid(scaled)) };
-  if (!nullPooled) throw new Error('A TeEFusion student needs the pooled embedding of the empty or negative prompt.');
-  return { ...plain, guidance: time(scaled).mul(text(inputs.pooled.sub(nullPooled))).mul(config.fusion_scale) };
+  if (kind === 'distillcfg') return { ...plain, guidance: embedder(at(w, 'guidance_in'), sinusoid(scaled)) };
+  if (!nullPooled) throw new Error('This student needs the pooled embedding of the empty or negative prompt.');
+  const away = pooled.sub(nullPooled);
+  if (kind === 'linear') return { ...plain, text: text(pooled.add(away.mul(guidance.expandDims(1)))) };
+  return { ...plain, guidance: time(scaled).mul(text(away)).mul(config.fusion_scale) };
 }
 
 /** Patches of the latents as tokens [batch, h·w, width], with positions cropped from the middle of the stored grid. */

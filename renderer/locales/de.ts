@@ -239,7 +239,7 @@ export const de: Messages = {
   models: {
     empty: 'Kein Modell gefunden. Das Studio bringt eines mit: seine Dateien fehlen wohl in der Installation.',
     kind: { teacher: 'Lehrer', student: 'Schüler' },
-    guidance: { teefusion: 'TeEFusion', distillcfg: 'DistillCFG' },
+    guidance: { teefusion: 'TeEFusion', distillcfg: 'DistillCFG', linear: 'Linear' },
     embedded: 'Liegt dem Studio bei',
     type: 'Art',
     size: 'Größe',

@@ -237,7 +237,7 @@ export const en = {
   models: {
     empty: 'No model was found. The studio brings one along: its files may be missing from the installation.',
     kind: { teacher: 'Teacher', student: 'Student' },
-    guidance: { teefusion: 'TeEFusion', distillcfg: 'DistillCFG' },
+    guidance: { teefusion: 'TeEFusion', distillcfg: 'DistillCFG', linear: 'Linear' },
     embedded: 'Comes with the studio',
     type: 'Kind',
     size: 'Size',
