@@ -151,6 +151,9 @@ test('the rate rises over the warm-up, then falls along a cosine to its final sh
   expect(learningRateAt(55, schedule)).toBeCloseTo(2 * 0.55);
   expect(learningRateAt(100, schedule)).toBeCloseTo(0.2);
   expect(learningRateAt(1, { ...schedule, warmup: 0 })).toBeLessThanOrEqual(2);
+  expect(learningRateAt(55, { ...schedule, hold: 0.5 })).toBe(2);
+  expect(learningRateAt(56, { ...schedule, hold: 0.5 })).toBeLessThan(2);
+  expect(learningRateAt(100, { ...schedule, hold: 0.5 })).toBeCloseTo(0.2);
 });
 
 test('the average follows the weights at first and ends at its decay', () => {

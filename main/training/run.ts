@@ -11,8 +11,9 @@ export interface RunOptions<I extends string> {
   steps: number;
   /** Rate at the top of the schedule. */
   learningRate: number;
-  /** Steps of linear warm-up; then a cosine down to `finalShare` of the rate. */
+  /** Steps of linear warm-up; then the top rate for the share `hold` of all steps (default 0), then a cosine down to `finalShare` of it. */
   warmup: number;
+  hold?: number;
   finalShare: number;
   /** Decay of the running average of the weights; it starts lower, so that early weights are forgotten. */
   averageDecay: number;
@@ -27,9 +28,10 @@ export interface RunOptions<I extends string> {
 
 const roles = ['value', 'first', 'second', 'average'] as const;
 
-export function learningRateAt(step: number, options: Pick<RunOptions<string>, 'steps' | 'learningRate' | 'warmup' | 'finalShare'>): number {
+export function learningRateAt(step: number, options: Pick<RunOptions<string>, 'steps' | 'learningRate' | 'warmup' | 'hold' | 'finalShare'>): number {
   if (step <= options.warmup) return (options.learningRate * step) / options.warmup;
-  const progress = Math.min(1, (step - options.warmup) / Math.max(1, options.steps - options.warmup));
+  const fall = options.warmup + (options.hold ?? 0) * (options.steps - options.warmup);
+  const progress = Math.min(1, Math.max(0, step - fall) / Math.max(1, options.steps - fall));
   return options.learningRate * (options.finalShare + (1 - options.finalShare) * 0.5 * (1 + Math.cos(Math.PI * progress)));
 }
 

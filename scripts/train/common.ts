@@ -26,7 +26,7 @@ export function scriptOptions(name: string): ScriptOptions {
   };
 }
 
-/** The folder of the models that ship with the studio. */
+/** The folder of the models that ship with the studio; the variable lets a run write elsewhere until its result is wanted. */
 export const modelsFolder = process.env['STORYBOOK_MODELS'] ?? path.join(import.meta.dirname, '../../models');
 
 /** Aborts at the first SIGINT or SIGTERM: the run saves and ends. */

@@ -14,25 +14,27 @@ import { latentSet } from './latents.ts';
 import { maxTokens, textEncoderConfig, tokenizer, transformerConfig, writeTeacher } from './storybook.ts';
 
 const { folder, threads, steps, seed } = scriptOptions('teacher');
-const total = steps ?? 2300;
+const total = steps ?? 4500;
 const batch = 64;
 const emptyCaptions = 0.1;
-/** Noise levels are logit-normal: first mostly high, where the layout of a picture is decided; later lower, where its edges are. */
-const noiseMean = (step: number): number => (step / total < 0.7 ? 1 : 0.2);
+/** Noise levels are logit-normal: mostly high, where the layout of a picture is decided; a tenth lies below 0.3, where its edges are. */
+const noise = { mean: 0.7, deviation: 1.2 };
+/** Muon moves the matrices inside the blocks and layers, AdamW the rest. */
+const inner = ({ name, shape }: ParameterSpec): boolean => shape.length === 2 && /(blocks|layers)\..*(attn|ff|mlp)/.test(name);
 
 const vae = path.join(modelsFolder, 'storybook/vae');
 const sets = {
   'one-plain': await latentSet(path.join(folder, '../latents'), vae, 'one-plain', 8000, seed, console.log),
-  one: await latentSet(path.join(folder, '../latents'), vae, 'one', 12000, seed + 1, console.log),
-  two: await latentSet(path.join(folder, '../latents'), vae, 'two', 6000, seed + 2, console.log),
+  one: await latentSet(path.join(folder, '../latents'), vae, 'one', 16000, seed + 1, console.log),
+  two: await latentSet(path.join(folder, '../latents'), vae, 'two', 12000, seed + 2, console.log),
 };
 
 /** Shares of the stages: one big object first, then every place, then two objects. */
 function shares(step: number): readonly [keyof typeof sets, number][] {
   const progress = step / total;
-  if (progress < 0.2) return [['one-plain', 1]];
-  if (progress < 0.65) return [['one-plain', 0.35], ['one', 0.55], ['two', 0.1]];
-  return [['one-plain', 0.25], ['one', 0.5], ['two', 0.25]];
+  if (progress < 0.08) return [['one-plain', 1]];
+  if (progress < 0.3) return [['one-plain', 0.3], ['one', 0.6], ['two', 0.1]];
+  return [['one-plain', 0.1], ['one', 0.45], ['two', 0.45]];
 }
 
 const length = sets.one.length;
@@ -55,7 +57,7 @@ function makeBatch(step: number) {
     const encoded = tokenizer.encodePrompt(text, maxTokens).ids;
     ids.set(encoded, b * maxTokens);
     end[b] = endPosition([...encoded], textEncoderConfig.eos_token_id);
-    sigma[b] = 1 / (1 + Math.exp(-(noiseMean(step) + random.normal())));
+    sigma[b] = 1 / (1 + Math.exp(-(noise.mean + noise.deviation * random.normal())));
   }
   return {
     latents: { data: latents, shape: latentShape }, noise: { data: random.normals(batch * length), shape: latentShape },
@@ -69,12 +71,12 @@ console.log(`${(parameters.length / 1e6).toFixed(2)} million parameters.`);
 const trainer = await Trainer.create(parameters, {
   latents: { dtype: 'float32', shape: latentShape }, noise: { dtype: 'float32', shape: latentShape }, sigma: { dtype: 'float32', shape: [batch] },
   ids: { dtype: 'int32', shape: [batch, maxTokens] }, end: { dtype: 'int32', shape: [batch] },
-}, flowMatchingLoss(transformerConfig, textEncoderConfig), { weightDecay: 0.01 }, { threads, gentle: true });
+}, flowMatchingLoss(transformerConfig, textEncoderConfig), { weightDecay: 0.01, muon: inner, muonSize: 0.6 }, { threads, gentle: true });
 if (await resumeFrom(trainer, folder, console.warn)) console.log(`Resuming at step ${trainer.steps}.`);
 
 const print = progressPrinter(total, 20, batch);
 const finished = await runTraining(trainer, {
-  steps: total, learningRate: 1e-3, warmup: 100, finalShare: 0.05, averageDecay: 0.998, folder, checkpointEvery: 200, signal: stopSignal(),
+  steps: total, learningRate: 1e-3, warmup: 60, hold: 0.7, finalShare: 0.02, averageDecay: 0.998, folder, checkpointEvery: 200, signal: stopSignal(),
   batch: async (step) => makeBatch(step),
   onStep: async (report) => {
     print(report);
