@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { caption, halfHeights, maxCaptionWords, sampleScene, stages } from './grammar.ts';
+import { caption, halfHeights, maxCaptionWords, sampleScene, sceneShowing, stages } from './grammar.ts';
 import { parseCaption } from './parse.ts';
 import { createRng } from './rng.ts';
 import { facts, placeOf, relationOf, sizeOf, type Facts, type Scene } from './scene.ts';
@@ -111,6 +111,38 @@ describe('captions', () => {
     const phrasings = new Set(Array.from({ length: 40 }, (_, i) => caption(scene, createRng(i))));
     expect(phrasings).toContain('a red boat on the sea');
     expect(phrasings.size).toBeGreaterThan(3);
+  });
+});
+
+describe('sceneShowing', () => {
+  it('shows what another scene states, inside the picture and apart', () => {
+    fc.assert(fc.property(fc.integer(), fc.integer(), fc.constantFrom(...stages), (seed, other, stage) => {
+      const stated = facts(sampleScene(createRng(seed), stage));
+      const scene = sceneShowing(stated, createRng(other));
+      expect(facts(scene)).toEqual(stated);
+      for (const { x, y, radius } of scene.objects) {
+        for (const centre of [x, y]) expect(centre - radius >= 0 && centre + radius <= 1).toBe(true);
+      }
+      const [a, b] = scene.objects;
+      if (a && b) expect(Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y))).toBeGreaterThan(a.radius + b.radius);
+      if (stated.relation !== null) expect(relationOf(a!, b!)).toBe(stated.relation);
+    }), { numRuns: 300 });
+  });
+
+  it('has room for two big objects', () => {
+    const big = { kind: 'car', size: 'big', place: null } as const;
+    for (const relation of ['left of', 'below', null] as const) {
+      const stated: Facts = { background: 'grass', objects: [{ ...big, colour: 'red' }, { ...big, colour: 'blue' }], relation };
+      for (let seed = 0; seed < 50; seed++) expect(facts(sceneShowing(stated, createRng(seed)))).toEqual(stated);
+    }
+  });
+
+  it('takes what is not said as captions mean it', () => {
+    const shown = facts(sceneShowing(parseCaption('a ball')!, createRng(3)));
+    expect(shown).toMatchObject({ background: 'white', objects: [{ kind: 'ball', size: 'medium', place: 'center' }], relation: null });
+    const [a, b] = sceneShowing(parseCaption('two big cups')!, createRng(3)).objects;
+    expect(a!.radius).toBe(b!.radius);
+    expect(a!.colour).toBe(b!.colour);
   });
 });
 

@@ -1,7 +1,7 @@
 // Draws scenes at random and says them in plain English. What is said is true of the scene and never contradicts itself.
 // Knows nothing of pixels, nor of which scenes are kept out of training (dataset.ts).
 import type { Rng } from './rng.ts';
-import { placeOf, radiusRanges, type Scene, type SceneObject } from './scene.ts';
+import { placeOf, radiusRanges, type Facts, type ObjectFacts, type Scene, type SceneObject } from './scene.ts';
 import {
   backgroundPhrases, backgrounds, colours, kinds, placePhrases, places, plurals, relations,
   type Background, type Kind, type Place, type Size,
@@ -84,6 +84,38 @@ function sampleTwo(rng: Rng, background: Background): Omit<Scene, 'look'> {
 }
 
 type Unplaced = Omit<SceneObject, 'x' | 'y'>;
+
+/** The most that the radii of two objects may add up to, so that they stand side by side and apart. */
+const roomForTwo = 0.47;
+
+/**
+ * A scene that shows stated facts. What a sentence leaves unsaid is as captions mean it: a single object in the middle, of
+ * middle size, before white; a kind or colour that is not stated is drawn at random.
+ */
+export function sceneShowing(stated: Facts, rng: Rng): Scene {
+  const background = stated.background ?? 'white';
+  const [first, second] = stated.objects;
+  if (first === undefined) throw new RangeError('sceneShowing: nothing is stated');
+  const look = Math.floor(rng.next() * 4294967296);
+  const ranges = radiusRanges[second === undefined ? 0 : 1];
+  const chosen = (object: ObjectFacts): Unplaced => {
+    const size = object.size ?? 'medium';
+    return { kind: object.kind ?? rng.pick(kinds), colour: object.colour ?? rng.pick(colours), size, radius: rng.between(...ranges[size]) };
+  };
+  if (second === undefined) {
+    const object = chosen(first);
+    return { background, objects: [{ ...object, ...position(rng, object.kind, object.radius, first.place ?? 'center', background) }], relation: null, look };
+  }
+  const { relation } = stated;
+  const a = chosen(first);
+  const b = first.kind === second.kind && first.colour === second.colour && first.size === second.size ? { ...a } : chosen(second);
+  const shrink = Math.min(1, roomForTwo / (a.radius + b.radius));
+  for (const object of [a, b]) object.radius *= shrink;
+  const swapped = relation === 'right of' || relation === 'below';
+  const arrange = relation === 'above' || relation === 'below' ? stacked : sideBySide;
+  const [p, q] = arrange(rng, swapped ? [b, a] : [a, b], background);
+  return { background, objects: swapped ? [q, p] : [p, q], relation, look };
+}
 
 /** Two objects that differ in colour, so that they stay different whatever else changes. */
 function differentPair(rng: Rng): [Unplaced, Unplaced] {
