@@ -1,0 +1,66 @@
+// Whether a picture is a copy of a training picture: nearer to one than fresh drawings of unseen scenes come, but for one in a hundred.
+// Knows the pictures that the Storybook models were trained on, by their seeds, and no model.
+import { describePicture, descriptorLength, NearestSearch, type Neighbour } from './nearest.ts';
+import type { Pixels } from './record.ts';
+import { renderedDescriptors, type RenderedSet, type RenderOptions } from './rendered.ts';
+import { quantile } from './statistics.ts';
+
+/** What scripts/train/teacher.ts trains on. */
+export const trainingSets: readonly RenderedSet[] = [
+  { stage: 'one-plain', seed: 1, count: 8000, heldOut: 'exclude' },
+  { stage: 'one', seed: 2, count: 12_000, heldOut: 'exclude' },
+  { stage: 'two', seed: 3, count: 6000, heldOut: 'exclude' },
+];
+
+/** Drawings of scenes that training never shows, by which a distance is judged: those of one object and of two apart, for the latter leave more to differ in. */
+const yardsticks = { 1: { stage: 'one', seed: 901, heldOut: 'only' }, 2: { stage: 'two', seed: 902, heldOut: 'only' } } as const;
+const yardstickCount = 1000;
+/** So many of the yardstick's own pictures count as copies. */
+const falseAlarms = 0.01;
+
+export type ObjectCount = 1 | 2;
+
+export interface MemorisationOptions extends RenderOptions {
+  /** For tests and other trainings. */
+  readonly sets?: readonly RenderedSet[];
+  /** Pictures of each yardstick. */
+  readonly yardstick?: number;
+}
+
+export class MemorisationCheck {
+  readonly #search: NearestSearch;
+  /** Root mean square Oklab distance below which a picture counts as a copy, by its number of objects. */
+  readonly thresholds: Readonly<Record<ObjectCount, number>>;
+
+  constructor(search: NearestSearch, thresholds: Readonly<Record<ObjectCount, number>>) {
+    this.#search = search;
+    this.thresholds = thresholds;
+  }
+
+  /**
+   * Reads the descriptors of all training pictures from `folder`, or draws them: some 80 seconds of a core, once, and 22 MB.
+   * @throws StudioError `cancelled`; `disk-full`, `permission` when the folder cannot be written
+   */
+  static async open(folder: string, { sets = trainingSets, yardstick = yardstickCount, ...options }: MemorisationOptions = {}): Promise<MemorisationCheck> {
+    const ones = { ...yardsticks[1], count: yardstick };
+    const twos = { ...yardsticks[2], count: yardstick };
+    const all = await renderedDescriptors(folder, [...sets, ones, twos], options);
+    const ends = all.length - 2 * yardstick * descriptorLength;
+    const search = new NearestSearch(all.subarray(0, ends));
+    const threshold = (from: number): number => {
+      const distances = Float64Array.from({ length: yardstick }, (_, i) => search.nearest(all.subarray(from + i * descriptorLength, from + (i + 1) * descriptorLength)).distance);
+      return quantile(distances.sort(), falseAlarms);
+    };
+    return new MemorisationCheck(search, { 1: threshold(ends), 2: threshold(ends + yardstick * descriptorLength) });
+  }
+
+  /** The training picture that is most like this one. */
+  nearest(picture: Pixels): Neighbour {
+    return this.#search.nearest(describePicture(picture));
+  }
+
+  /** Whether a picture that was to show so many objects is a copy. */
+  isCopy(picture: Pixels, objects: ObjectCount): boolean {
+    return this.nearest(picture).distance < this.thresholds[objects];
+  }
+}
