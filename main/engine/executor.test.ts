@@ -33,6 +33,10 @@ function setUp() {
       });
       return { pipeline, close: async () => void closed.push(id) };
     },
+    openScorer: async ({ id }) => {
+      opened.push(id);
+      return { score: async ({ rgb }, prompt) => rgb[0]! + prompt.length, close: async () => void closed.push(id) };
+    },
   });
   const until = async (kind: EngineMessage['kind'], id: number) => {
     while (!messages.some((message) => message.kind === kind && 'id' in message && message.id === id)) await new Promise<void>((resolve) => (wake = resolve));
@@ -107,4 +111,16 @@ it('opens its models anew when the device changes', async () => {
   const messages = await until('sampled', 3);
   expect([opened, closed]).toEqual([['m', 'm'], ['m']]);
   expect(messages.at(-1)).toMatchObject({ result: { provider: 'webgpu' } });
+});
+
+it('scores a picture with a metric that stays open until the configuration changes', async () => {
+  const { accept, until, opened, closed } = setUp();
+  const metric = { id: 'taste', dir: '/metrics/taste', hash: '1' };
+  accept({ kind: 'configure', config }, { kind: 'score', id: 1, job: { metric, prompt: 'ab', picture: grey } }, { kind: 'score', id: 2, job: { metric, prompt: '', picture: grey } });
+  const messages = await until('scored', 2);
+  expect(messages.filter(({ kind }) => kind === 'scored')).toMatchObject([{ id: 1, score: 130 }, { id: 2, score: 128 }]);
+  expect(opened).toEqual(['taste']);
+  accept({ kind: 'configure', config }, { kind: 'sample', id: 3, job });
+  await until('sampled', 3);
+  expect(closed).toEqual(['taste']);
 });

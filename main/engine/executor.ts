@@ -4,13 +4,15 @@ import { setImmediate } from 'node:timers/promises';
 import { StudioError, toErrorData } from '../contract/errors.ts';
 import type { Pipeline } from '../diffusion/pipeline.ts';
 import { planSampling } from '../diffusion/samplers.ts';
-import type { EngineConfig, EngineMessage, HostMessage, JobRequest, ModelRef, PictureJob, SampledPicture } from './messages.ts';
+import type { EngineConfig, EngineMessage, HostMessage, JobRequest, MetricRef, ModelRef, PictureJob, SampledPicture } from './messages.ts';
 import { PipelineCache } from './pipeline-cache.ts';
 import { probeProvider } from './probe.ts';
 import { runtimeError } from './runtime-errors.ts';
+import type { Scorer } from './scorers.ts';
 
 /** A teacher, its student, and one more: what a comparison and the live preview use. */
 const openModels = 3;
+const openMetrics = 3;
 
 export interface OpenModel {
   readonly pipeline: Pipeline;
@@ -22,6 +24,7 @@ export interface ExecutorOptions {
   readonly runtime: string;
   send(message: EngineMessage): void;
   open(model: ModelRef, config: EngineConfig): Promise<OpenModel>;
+  openScorer(metric: MetricRef, config: EngineConfig): Promise<Scorer>;
 }
 
 type Configure = Extract<HostMessage, { kind: 'configure' }>;
@@ -34,6 +37,7 @@ interface WarmModel extends OpenModel {
 export class Executor {
   readonly #options: ExecutorOptions;
   readonly #models: PipelineCache<WarmModel>;
+  readonly #metrics: PipelineCache<Scorer, MetricRef>;
   readonly #waiting: (JobRequest | Configure)[] = [];
   /** `id`: of the job; null while the configuration changes. */
   #running: { id: number | null; abort: AbortController } | null = null;
@@ -42,6 +46,7 @@ export class Executor {
   constructor(options: ExecutorOptions) {
     this.#options = options;
     this.#models = new PipelineCache(openModels, async (model) => ({ ...(await options.open(model, this.#configured())), warmed: new Set<number>() }));
+    this.#metrics = new PipelineCache(openMetrics, (metric) => options.openScorer(metric, this.#configured()));
   }
 
   /** Takes a message in; never throws. `shutdown` is the caller's business. */
@@ -86,6 +91,7 @@ export class Executor {
         this.#running = { id: null, abort };
         this.#config = job.config;
         await this.#models.clear();
+        await this.#metrics.clear();
       } else {
         this.#running = { id: job.id, abort };
         await this.#run(job, abort.signal).catch((thrown: unknown) => this.#fail(job.id, runtimeError(thrown)));
@@ -112,6 +118,12 @@ export class Executor {
       case 'live': {
         const result = await this.#sample(job.id, job.job, signal, job.kind === 'sample');
         return send({ kind: 'sampled', id: job.id, memoryBytes: residentBytes(), result });
+      }
+      case 'score': {
+        send({ kind: 'alive', id: job.id });
+        const { metric, picture, prompt } = job.job;
+        const score = await (await this.#metrics.get(metric)).score(picture, prompt);
+        return send({ kind: 'scored', id: job.id, memoryBytes: residentBytes(), score });
       }
     }
   }

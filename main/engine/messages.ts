@@ -2,11 +2,16 @@
 // Knows no process: a message is plain data with typed arrays, carried by Node's `advanced` serialisation.
 import { z } from 'zod';
 import { ErrorData } from '../contract/errors.ts';
+import { MetricId } from '../contract/metrics.ts';
 import { GuidanceScale, ModelId, PromptText, Reflection, Sampler, Seed, Steps } from '../contract/schemas.ts';
 
 /** Execution providers of ONNX Runtime that the studio can use. */
 export const Provider = z.enum(['cpu', 'cuda', 'dml', 'coreml', 'webgpu']);
 export type Provider = z.infer<typeof Provider>;
+
+/** A registered metric as the host found it; another hash means that its files changed and it is opened anew. */
+export const MetricRef = z.object({ id: MetricId, dir: z.string(), hash: z.string() });
+export type MetricRef = z.infer<typeof MetricRef>;
 
 /** Ties answers to the request they belong to; unique within one engine process. */
 const JobId = z.int().min(1);
@@ -36,6 +41,18 @@ export const EngineConfig = z.object({
 });
 export type EngineConfig = z.infer<typeof EngineConfig>;
 
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'bytes are expected');
+
+/** Rows from the top, three bytes a pixel. */
+export const RawPicture = z
+  .object({ width: z.int().positive(), height: z.int().positive(), rgb: bytes })
+  .refine((picture) => picture.rgb.length === picture.width * picture.height * 3, 'a picture has width·height·3 bytes');
+export type RawPicture = z.infer<typeof RawPicture>;
+
+/** What a metric is to score. */
+export const ScoreJob = z.object({ metric: MetricRef, prompt: PromptText, picture: RawPicture });
+export type ScoreJob = z.infer<typeof ScoreJob>;
+
 /** Jobs are worked off one at a time, in order; `live` ones only among themselves skip to the newest. */
 export const JobRequest = z.discriminatedUnion('kind', [
   /** Opens the models and evaluates each shape a run like `job` needs once, untimed. */
@@ -43,6 +60,8 @@ export const JobRequest = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sample'), id: JobId, job: PictureJob }),
   /** A preview: no steps are reported, and a newer live job that waits replaces an older one that waits. */
   z.object({ kind: z.literal('live'), id: JobId, job: PictureJob }),
+  /** A registered metric's number for a finished picture. */
+  z.object({ kind: z.literal('score'), id: JobId, job: ScoreJob }),
   /** Tries providers, one after the other, against the CPU. */
   z.object({ kind: z.literal('probe'), id: JobId, providers: z.array(Provider), threads: z.int().min(1) }),
 ]);
@@ -56,14 +75,6 @@ export const HostMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('shutdown') }),
 ]);
 export type HostMessage = z.infer<typeof HostMessage>;
-
-const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'bytes are expected');
-
-/** Rows from the top, three bytes a pixel. */
-export const RawPicture = z
-  .object({ width: z.int().positive(), height: z.int().positive(), rgb: bytes })
-  .refine((picture) => picture.rgb.length === picture.width * picture.height * 3, 'a picture has width·height·3 bytes');
-export type RawPicture = z.infer<typeof RawPicture>;
 
 /** Progress of one picture. Times are milliseconds since its first step began. */
 export const StepReport = z.object({
@@ -116,6 +127,7 @@ export const EngineMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('warmed'), id: JobId, memoryBytes: z.int() }),
   /** A `sample` or `live` job's end. */
   z.object({ kind: z.literal('sampled'), id: JobId, memoryBytes: z.int(), result: SampledPicture }),
+  z.object({ kind: z.literal('scored'), id: JobId, memoryBytes: z.int(), score: z.number() }),
   z.object({ kind: z.literal('failed'), id: JobId, memoryBytes: z.int(), error: ErrorData }),
 ]);
 export type EngineMessage = z.infer<typeof EngineMessage>;

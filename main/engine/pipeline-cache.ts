@@ -1,5 +1,5 @@
-// Keeps the few models that are in use open, because opening one takes longer than a picture.
-// Knows nothing of how a model is opened: that is given.
+// Keeps the few models (or metrics) that are in use open, because opening one takes longer than a picture.
+// Knows nothing of how one is opened: that is given.
 import type { ModelRef } from './messages.ts';
 
 export interface Open {
@@ -10,19 +10,19 @@ export interface Open {
  * The least recently used model is closed when one more is opened than there is room for. One caller at a time: the engine works
  * off its jobs one by one, so nothing is closed that is in use.
  */
-export class PipelineCache<P extends Open> {
+export class PipelineCache<P extends Open, Ref extends ModelRef = ModelRef> {
   readonly #capacity: number;
-  readonly #open: (model: ModelRef) => Promise<P>;
+  readonly #open: (model: Ref) => Promise<P>;
   /** In order of last use, oldest first. */
-  readonly #entries = new Map<string, { model: ModelRef; pipeline: P }>();
+  readonly #entries = new Map<string, { model: Ref; pipeline: P }>();
 
-  constructor(capacity: number, open: (model: ModelRef) => Promise<P>) {
+  constructor(capacity: number, open: (model: Ref) => Promise<P>) {
     this.#capacity = capacity;
     this.#open = open;
   }
 
   /** The open model; opens it when it is not, or when its files have changed since. */
-  async get(model: ModelRef): Promise<P> {
+  async get(model: Ref): Promise<P> {
     const entry = this.#entries.get(model.id);
     this.#entries.delete(model.id);
     if (entry !== undefined && entry.model.hash === model.hash) {

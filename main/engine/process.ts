@@ -3,6 +3,7 @@
 import { env } from 'onnxruntime-node';
 import { Executor } from './executor.ts';
 import type { openModel as OpenModel } from './open-model.ts';
+import type { openScorer as OpenScorer } from './scorers.ts';
 import { parseHostMessage, type EngineMessage } from './messages.ts';
 
 function send(message: EngineMessage): void {
@@ -19,7 +20,8 @@ const runtime = env.versions.node ?? env.versions.common;
 // Not loaded at once: a process that only tries devices needs no networks, and another says sooner that it is ready.
 const networks = () => import('./open-model.ts');
 const open: typeof OpenModel = async (...args) => (await networks()).openModel(...args);
-const executor = new Executor({ runtime, send, open });
+const openScorer: typeof OpenScorer = async (...args) => (await import('./scorers.ts')).openScorer(...args);
+const executor = new Executor({ runtime, send, open, openScorer });
 
 process.on('disconnect', () => process.exit(0));
 // Ctrl+C in a terminal reaches the whole group; the host decides what it means.

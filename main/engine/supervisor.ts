@@ -7,7 +7,7 @@ import { fromErrorData, StudioError } from '../contract/errors.ts';
 import { EngineChild, type Death, type EngineCommand } from './child.ts';
 import { DeviceSelection, resolveThreads, type EngineSettings } from './device-selection.ts';
 import type { DeviceChoice } from './devices.ts';
-import { PictureJob, type EngineMessage, type SampledPicture, type StepReport } from './messages.ts';
+import { PictureJob, ScoreJob, type EngineMessage, type SampledPicture, type StepReport } from './messages.ts';
 import { admits, deathError, defaultLimits, gaveUpError, isCrash, nextTask, recentCrashes, restartDelay, type EngineLimits, type KillReason } from './policy.ts';
 
 export interface EngineOptions {
@@ -24,14 +24,18 @@ export interface JobOptions {
   readonly onStep?: (report: StepReport) => void;
 }
 
+/** What is to be done, without the number that its answer carries. */
+type Work = { readonly kind: 'warm' | 'sample' | 'live'; readonly job: PictureJob } | { readonly kind: 'score'; readonly job: ScoreJob };
+/** How a job ends well. */
+type Outcome = Extract<EngineMessage, { kind: 'warmed' | 'sampled' | 'scored' }>;
+
 interface Task {
-  readonly kind: 'warm' | 'sample' | 'live';
+  readonly kind: Work['kind'];
   readonly id: number;
-  readonly job: PictureJob;
+  readonly work: Work;
   readonly onStep: ((report: StepReport) => void) | undefined;
   cancelling: boolean;
-  /** Null: the job makes no picture. */
-  resolve(picture: SampledPicture | null): void;
+  resolve(outcome: Outcome): void;
   reject(error: StudioError): void;
 }
 
@@ -80,18 +84,25 @@ export class EngineSupervisor {
 
   /** Opens the job's model and evaluates each of its batch shapes once. Throws as `sample`. */
   async warm(job: PictureJob, options: JobOptions = {}): Promise<void> {
-    await this.#enqueue('warm', job, options);
+    await this.#enqueue({ kind: 'warm', job }, options);
   }
 
   /** Throws StudioError: 'busy', 'cancelled', 'engine-crashed', 'timeout' and whatever the pipeline throws. */
   async sample(job: PictureJob, options: JobOptions = {}): Promise<SampledPicture> {
-    return pictureOf(await this.#enqueue('sample', job, options));
+    return pictureOf(await this.#enqueue({ kind: 'sample', job }, options));
   }
 
   /** A preview; waits behind other jobs, and rejects with 'cancelled' when a newer preview is asked for before it begins. */
   async live(job: PictureJob, options: JobOptions = {}): Promise<SampledPicture> {
     for (const older of this.#waiting.filter((task) => task.kind === 'live')) this.#cancel(older);
-    return pictureOf(await this.#enqueue('live', job, options));
+    return pictureOf(await this.#enqueue({ kind: 'live', job }, options));
+  }
+
+  /** A registered metric's number for a picture. Throws as `sample`, and as `openScorer` and its scorer. */
+  async score(job: ScoreJob, options: JobOptions = {}): Promise<number> {
+    const outcome = await this.#enqueue({ kind: 'score', job }, options);
+    if (outcome.kind !== 'scored') throw new StudioError('internal', 'The engine ended a metric without a number.');
+    return outcome.score;
   }
 
   /** What every provider of this machine said; tries those that were not tried yet. */
@@ -140,20 +151,20 @@ export class EngineSupervisor {
 
   // --- jobs ---
 
-  #enqueue(kind: Task['kind'], job: PictureJob, { signal, onStep }: JobOptions): Promise<SampledPicture | null> {
+  #enqueue(work: Work, { signal, onStep }: JobOptions): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== null || signal?.aborted) return reject(stopped());
       // The engine would not understand it, and never answer.
-      const wrong = PictureJob.safeParse(job).error;
-      if (wrong) return reject(new StudioError('invalid-input', `This picture cannot be made: ${z.prettifyError(wrong)}`));
+      const wrong = (work.kind === 'score' ? ScoreJob : PictureJob).safeParse(work.job).error;
+      if (wrong) return reject(new StudioError('invalid-input', `This picture cannot be ${work.kind === 'score' ? 'scored' : 'made'}: ${z.prettifyError(wrong)}`));
       if (!admits(this.#waiting.length, this.#limits)) {
         return reject(new StudioError('busy', 'The engine has too much to do.', { hint: 'Wait until some of it is done.' }));
       }
       const onAbort = () => this.#cancel(task);
       const settled = () => signal?.removeEventListener('abort', onAbort);
       const task: Task = {
-        kind, id: this.#nextId++, job, onStep, cancelling: false,
-        resolve: (picture) => (settled(), resolve(picture)),
+        kind: work.kind, id: this.#nextId++, work, onStep, cancelling: false,
+        resolve: (outcome) => (settled(), resolve(outcome)),
         reject: (error) => (settled(), reject(error)),
       };
       signal?.addEventListener('abort', onAbort, { once: true });
@@ -170,7 +181,7 @@ export class EngineSupervisor {
     if (task === undefined) return this.#publish('idle');
     this.#waiting.splice(this.#waiting.indexOf(task), 1);
     this.#active = task;
-    this.#process.child.send({ kind: task.kind, id: task.id, job: task.job });
+    this.#process.child.send({ ...task.work, id: task.id });
     this.#watch(this.#limits.silenceMs, 'timeout');
     this.#publish('busy');
   }
@@ -283,9 +294,9 @@ export class EngineSupervisor {
       case 'step':
         return this.#active.onStep?.(message.report);
       case 'warmed':
-        return this.#finish((task) => task.resolve(null));
       case 'sampled':
-        return this.#finish((task) => task.resolve(message.result));
+      case 'scored':
+        return this.#finish((task) => task.resolve(message));
       case 'failed':
         return this.#finish((task) => task.reject(fromErrorData(message.error)));
     }
@@ -332,9 +343,9 @@ export class EngineSupervisor {
   }
 }
 
-function pictureOf(picture: SampledPicture | null): SampledPicture {
-  if (picture === null) throw new StudioError('internal', 'The engine ended a picture without one.');
-  return picture;
+function pictureOf(outcome: Outcome): SampledPicture {
+  if (outcome.kind !== 'sampled') throw new StudioError('internal', 'The engine ended a picture without one.');
+  return outcome.result;
 }
 
 function stopped(): StudioError {
