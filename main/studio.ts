@@ -15,6 +15,7 @@ import { appHandlers, statusOf } from './studio/app.ts';
 import { evaluationHandlers, Evaluations } from './studio/evaluations.ts';
 import { StudioEvents } from './studio/events.ts';
 import { imageHandlers } from './studio/images.ts';
+import { jobHandlers } from './studio/jobs.ts';
 import { Live, liveHandlers } from './studio/live.ts';
 import { modelHandlers } from './studio/model-calls.ts';
 import { Models } from './studio/models.ts';
@@ -69,6 +70,7 @@ export class Studio {
       ...imageHandlers(services),
       ...liveHandlers(this.#live),
       ...evaluationHandlers(this.#evaluations),
+      ...jobHandlers(),
     };
   }
 

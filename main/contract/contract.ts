@@ -4,6 +4,7 @@ import { ErrorData, type Result } from './errors.ts';
 import {
   EvaluatedPicture, EvaluateRequest, EvaluationPlan, EvaluationProgress, EvaluationRecord, EvaluationReport, PictureQuery,
 } from './evaluation.ts';
+import { ExportFormat, JobConfig, JobEstimate, JobExport, JobMetrics, JobNews, JobRecord, JobSample, MetricsQuery } from './jobs.ts';
 import {
   CompareRequest, Doctor, EngineStatus, GenerateRequest, Id, ImageRecord, LiveRequest, ModelId, ModelInfo, PromptCheck,
   PromptText, ReplayResult, RgbPicture, Role, RunRecord, Settings, SettingsChange, Verdict, Vocabulary,
@@ -60,6 +61,36 @@ export const calls = {
   /** Stops it and moves it to the trash; `evaluations.restore` is its undo. */
   'evaluations.delete': { input: z.object({ evaluation: Id }), output: nothing },
   'evaluations.restore': { input: z.object({ evaluation: Id }), output: EvaluationRecord },
+  /** Measures a few steps of such a job, which takes seconds; starts nothing. A job that cannot fit has a `refusal`, it is no error. */
+  'jobs.estimate': { input: z.object({ config: JobConfig }), output: JobEstimate },
+  /** Puts a job into the queue and returns its record at once; the rest arrives as `job.*` events. */
+  'jobs.start': { input: z.object({ config: JobConfig }), output: JobRecord },
+  /** What runs first, then the queue in its order, then the others, newest first. */
+  'jobs.list': { input: nothing, output: z.object({ jobs: z.array(JobRecord) }) },
+  'jobs.get': { input: z.object({ job: Id }), output: JobRecord },
+  'jobs.metrics': { input: MetricsQuery, output: JobMetrics },
+  /** The teacher's pictures first, then by step and number. */
+  'jobs.samples': { input: z.object({ job: Id }), output: z.object({ samples: z.array(JobSample) }) },
+  /** A sample picture's pixels; they never change. */
+  'jobs.picture': { input: z.object({ job: Id, step: z.int().nullable(), index: z.int().min(0) }), output: RgbPicture },
+  /** After the running step; resolves when that is asked for, the pictures come as `job.sample`. */
+  'jobs.sampleNow': { input: z.object({ job: Id }), output: nothing },
+  /** A checkpoint after the running step; resolves when it is on disk. */
+  'jobs.saveNow': { input: z.object({ job: Id }), output: JobRecord },
+  /** Resolves when it has stopped, with a checkpoint, and its memory is free again. A queued one is held back. */
+  'jobs.pause': { input: z.object({ job: Id }), output: JobRecord },
+  /** Puts a paused, interrupted, failed or cancelled job at the head of the queue; it goes on from its last checkpoint. */
+  'jobs.resume': { input: z.object({ job: Id }), output: JobRecord },
+  /** Stops it for good; the last checkpoint stays until the job is deleted. */
+  'jobs.cancel': { input: z.object({ job: Id }), output: JobRecord },
+  /** Moves a queued job before another one; null: to the end. Answers with the queue. */
+  'jobs.reorder': { input: z.object({ job: Id, before: Id.nullable() }), output: z.object({ jobs: z.array(JobRecord) }) },
+  /** A job's configuration under a free name, to be changed and started. */
+  'jobs.duplicate': { input: z.object({ job: Id }), output: JobConfig },
+  /** Stops it and moves it to the trash, with its student where `model` says so; `jobs.restore` is its undo. */
+  'jobs.delete': { input: z.object({ job: Id, model: z.boolean().default(false) }), output: nothing },
+  'jobs.restore': { input: z.object({ job: Id }), output: JobRecord },
+  'jobs.export': { input: z.object({ job: Id, format: ExportFormat }), output: JobExport },
 } as const;
 
 export const events = {
@@ -89,6 +120,13 @@ export const events = {
   /** It is new, began, ended, or came back from the trash: its record says which. */
   'evaluation.changed': z.object({ evaluation: EvaluationRecord }),
   'evaluation.deleted': z.object({ evaluation: Id }),
+  /** It is new, or its state, place, warnings or estimate changed. */
+  'job.changed': z.object({ job: JobRecord }),
+  'job.metrics': JobNews,
+  'job.sample': JobSample,
+  'job.deleted': z.object({ job: Id }),
+  /** A model came, went or changed: ask `models.list` again. */
+  'models.changed': nothing,
   'engine.status': EngineStatus,
   'settings.changed': Settings,
 } as const;
