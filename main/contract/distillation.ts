@@ -1,35 +1,68 @@
 // What a distillation is asked for, how it reports, and what it answers: one object, the same from a form, flags or a JSON file.
 import { z } from 'zod';
-import { GuidanceScale, ModelId, Reflection, Sampler, Seed, Steps } from './schemas.ts';
+import { GuidanceScale, ModelId, PromptText, Reflection, Sampler, Seed, Steps, StudentKind } from './schemas.ts';
+
+/** Where the points x_σ come from: noised pictures of the source, or the teacher's own way from noise to picture. */
+export const PointsFrom = z.enum(['noised', 'trajectories']);
+export type PointsFrom = z.infer<typeof PointsFrom>;
+
+/** The number a network takes for a guidance scale γ: γ itself, or w = γ − 1. */
+export const GuidanceEmbedding = z.enum(['scale', 'w']);
+export type GuidanceEmbedding = z.infer<typeof GuidanceEmbedding>;
+
+export const Optimizer = z.enum(['adamw', 'muon']);
+export type Optimizer = z.infer<typeof Optimizer>;
 
 /** A key that is not listed is an error: a typing mistake must not silently mean the default. */
 export const DistillRequest = z.strictObject({
   teacher: ModelId.default('storybook'),
   /** Of the new student. */
   name: ModelId.default('my-student'),
+  /** How the student takes its guidance scale. */
+  kind: StudentKind.default('teefusion'),
   /** The teacher's sampler; the student learns to do with one pass what a step of it does. */
   strategy: Sampler.default('euler'),
   /** Settings of a reflecting strategy; nothing for Euler. */
   reflection: Reflection.default({}),
-  /** N of the schedule whose steps a reflecting strategy teaches; the student is meant for this number. Nothing for Euler. */
+  /**
+   * N of the schedule whose steps a reflecting strategy teaches; the student is meant for this number. Also the steps of a trajectory;
+   * a student of Euler is for any number all the same.
+   */
   scheduleSteps: Steps.default(20),
   /** Scales γ the student is to know; drawn uniformly. */
   guidanceRange: z.tuple([GuidanceScale, GuidanceScale]).refine(([low, high]) => low <= high, 'the lower scale comes first').default([1, 9]),
-  /** The number is multiplied by this before its sinusoid; 110 keeps 9 within the timesteps that the teacher knows. */
+  /** null: `w` for a linear student, which at w = 0 is its teacher's conditional branch; else `scale`. */
+  guidanceEmbedding: GuidanceEmbedding.nullable().default(null),
+  /** The number is multiplied by this before its sinusoid; 110 keeps 9 within the timesteps that the teacher knows. Nothing for a linear student. */
   guidanceMultiplier: z.number().positive().max(100_000).default(110),
-  /** Factor of the fused term; null: chosen so that the term starts at a third of the text's own part. */
+  /** Factor of a TeEFusion student's fused term; null: chosen so that the term starts at a third of the text's own part. */
   fusionScale: z.number().positive().max(1_000_000).nullable().default(null),
   /** Training steps. */
   steps: z.int().min(1).max(1_000_000).default(400),
   /** Samples per training step. */
   batch: z.int().min(1).max(1024).default(64),
-  /** Teaching points: noised pictures with the teacher's answer, computed once and used many times. */
+  /** Teaching points x_σ with the teacher's answer, computed once and used many times. */
   points: z.int().min(1).max(1_000_000).default(8192),
+  pointsFrom: PointsFrom.default('noised'),
+  /**
+   * Of Euler's trajectories: how often a point teaches the scale that its trajectory was drawn with; otherwise a scale drawn anew.
+   * Nothing elsewhere: a noised picture belongs to no scale, a reflecting strategy's answer to one only.
+   */
+  ownScaleShare: z.number().min(0).max(1).default(0.5),
+  /** Prompts to learn from; they have no pictures. null: the Storybook world, captions and pictures. */
+  prompts: z.array(PromptText).min(1).max(100_000).nullable().default(null),
+  optimizer: Optimizer.default('adamw'),
   learningRate: z.number().positive().max(1).default(5e-4),
   seed: Seed.default(1),
   /** 0: one per core. */
   threads: z.int().min(0).max(256).default(0),
-});
+})
+  .refine(({ prompts, pointsFrom }) => prompts === null || pointsFrom === 'trajectories', {
+    path: ['pointsFrom'], error: 'prompts without pictures can only be learned from with trajectories',
+  })
+  .refine(({ kind, fusionScale }) => kind === 'teefusion' || fusionScale === null, {
+    path: ['fusionScale'], error: 'only a TeEFusion student has a fused term',
+  });
 export type DistillRequest = z.infer<typeof DistillRequest>;
 
 export const DistillProgress = z.object({
@@ -49,7 +82,8 @@ export type DistillProgress = z.infer<typeof DistillProgress>;
 
 /** What a finished distillation knows of its student. */
 export const DistillOutcome = z.object({
-  fusionScale: z.number(),
+  /** Of a TeEFusion student, null of others. */
+  fusionScale: z.number().nullable(),
   /** Training samples seen, over all steps. */
   samples: z.int(),
   /** Mean over the last twentieth of the steps. */

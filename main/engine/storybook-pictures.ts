@@ -3,7 +3,7 @@ import { describeSample } from '../storybook/dataset.ts';
 import { stages, type Stage } from '../storybook/grammar.ts';
 import { renderScene } from '../storybook/render.ts';
 import { createRng } from '../storybook/rng.ts';
-import type { PictureSource } from '../training/distillation-points.ts';
+import type { PictureSource } from '../training/distillation-source.ts';
 
 const shares: Readonly<Record<Stage, number>> = { 'one-plain': 0.3, one: 0.5, two: 0.2 };
 

@@ -5,6 +5,7 @@ import { ModelRegistry } from '../checkpoints/registry.ts';
 import type { DistillOutcome } from '../contract/distillation.ts';
 import { StudioError, toErrorData } from '../contract/errors.ts';
 import { distil } from '../training/distillation.ts';
+import { promptSource } from '../training/distillation-source.ts';
 import { writeStudent } from '../training/distillation-student.ts';
 import { runtimeError } from './runtime-errors.ts';
 import { storybookPictures } from './storybook-pictures.ts';
@@ -25,7 +26,7 @@ async function train({ request, modelDirs, workDir, restart, target }: TrainingJ
   const checkpoint = await registry.resolve(request.teacher);
   const { student, outcome } = await distil({
     checkpoint, request, folder: workDir, otherWork: restart ? 'discard' : 'refuse', signal: stop.signal,
-    source: storybookPictures(request.seed, request.points, checkpoint.width),
+    source: request.prompts === null ? storybookPictures(request.seed, request.points, checkpoint.width) : promptSource(request.prompts),
     onProgress: (progress) => void send({ kind: 'progress', progress }),
     onWarning: (message) => void send({ kind: 'warning', message }),
   });

@@ -1,4 +1,5 @@
-// A teacher's frozen text encoder, many prompts at a time. What the prompts say is the callers' business.
+// A teacher's frozen text encoder, many prompts at a time, and a table of what it said about those that come again and again.
+// What the prompts say is the callers' business.
 import type { Checkpoint } from '../checkpoints/folder.ts';
 import { Network } from '../diffusion/networks.ts';
 import type { SessionOptions } from '../graph/session.ts';
@@ -63,4 +64,31 @@ export function repeated(row: Float32Array, count: number): Float32Array {
   const rows = new Float32Array(count * row.length);
   for (let i = 0; i < count; i++) rows.set(row, i * row.length);
   return rows;
+}
+
+/** Prompts that are encoded together for a table. */
+const tableRows = 64;
+
+/**
+ * Encodes all prompts once, in an order that depends on nothing else, so that what is learned from them does not depend on when work was
+ * interrupted. Returns a reader of rows by their numbers in `prompts`; `pause` throws when somebody wants to stop.
+ */
+export async function embeddingTable(text: TeacherText, prompts: readonly string[], pause: () => void): Promise<(rows: readonly number[]) => Embeddings> {
+  const [width, pooledWidth] = [text.empty.tokens.length, text.empty.pooled.length];
+  const tokens = new Float32Array(prompts.length * width);
+  const pooled = new Float32Array(prompts.length * pooledWidth);
+  for (let start = 0; start < prompts.length; start += tableRows) {
+    pause();
+    const encoded = await text.encode(prompts.slice(start, start + tableRows));
+    tokens.set(encoded.tokens, start * width);
+    pooled.set(encoded.pooled, start * pooledWidth);
+  }
+  return (rows) => {
+    const found = { tokens: new Float32Array(rows.length * width), pooled: new Float32Array(rows.length * pooledWidth) };
+    rows.forEach((row, i) => {
+      found.tokens.set(tokens.subarray(row * width, (row + 1) * width), i * width);
+      found.pooled.set(pooled.subarray(row * pooledWidth, (row + 1) * pooledWidth), i * pooledWidth);
+    });
+    return found;
+  };
 }

@@ -60,6 +60,6 @@ async function readBegun(file: string): Promise<Begun | null> {
 function differencesOf(before: Begun, now: Begun): string[] {
   const keys = (Object.keys(DistillRequest.shape) as (keyof DistillRequest)[]).filter((key) => key !== 'threads');
   const changed = keys.filter((key) => JSON.stringify(before.request[key]) !== JSON.stringify(now.request[key]));
-  const settings = changed.map((key) => `${key} was ${JSON.stringify(before.request[key])}, now ${JSON.stringify(now.request[key])}`);
+  const settings = changed.map((key) => (key === 'prompts' ? 'the prompts were others' : `${key} was ${JSON.stringify(before.request[key])}, now ${JSON.stringify(now.request[key])}`));
   return before.teacherHash === now.teacherHash ? settings : [...settings, `the teacher "${now.request.teacher}" has changed since`];
 }

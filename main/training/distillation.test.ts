@@ -3,6 +3,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createTinyCheckpoint, createTinyStudent } from '../../tests/fixtures/tiny.ts';
 import { writeCheckpointComponent } from '../checkpoints/component.ts';
@@ -15,8 +16,11 @@ import { effectiveVelocity, planSampling, stepMap } from '../diffusion/samplers.
 import { flowMatchSigmas } from '../diffusion/schedule.ts';
 import { storybookPictures } from '../engine/storybook-pictures.ts';
 import { distil } from './distillation.ts';
-import { teachingPoints, type TeachingPoints } from './distillation-points.ts';
+import { pointsIdentity, teachingPoints, type TeachingPoints } from './distillation-points.ts';
+import { promptSource, type PromptSource } from './distillation-source.ts';
 import { TeacherText } from './distillation-text.ts';
+import { trajectoryLevels } from './distillation-trajectories.ts';
+import { TrainingRandom } from './random.ts';
 
 vi.setConfig({ testTimeout: 480_000 });
 
@@ -37,57 +41,135 @@ const start = (name: string, changes: Partial<Parameters<typeof distil>[0]> = {}
   distil({ checkpoint: teacher, request: request(), source: pictures(), folder: work(name), ...changes });
 
 describe('teaching points', () => {
-  async function taught(changes: Partial<DistillRequest>): Promise<TeachingPoints> {
+  async function taught(changes: Partial<DistillRequest>, source: PromptSource = pictures()): Promise<TeachingPoints> {
     const text = await TeacherText.open(teacher, session);
     const at = await mkdtemp(path.join(folder, 'points-'));
     try {
-      return await teachingPoints({ checkpoint: teacher, text, source: pictures(), request: request(changes), folder: at, session, onPoints: () => {} });
+      return await teachingPoints({ checkpoint: teacher, text, source, request: request(changes), folder: at, session, onPoints: () => {} });
     } finally {
       await text.close();
     }
   }
 
-  test.each(['euler', 'z-sampling', 'w2sd'] as const)('are the effective velocity of what the sampler does: %s', async (strategy) => {
-    const points = await taught({ strategy, scheduleSteps: 5, guidanceRange: [2, 6] });
-    const parts = await openPipelineParts(teacher, session);
-    const sigmas = flowMatchSigmas(5, parts.shift);
-    const reached = new Set<number>();
-    // One point of each chunk: a reflecting strategy has one noise level there.
-    for (const index of [0, 17, 35]) {
-      const x = new Float32Array(points.length);
-      const target = new Float32Array(points.length);
-      const { sigma, guidance } = points.read(index, 0.25, x, target, 0);
-      if (strategy === 'euler') expect(guidance).toBe(3);
-      expect(guidance).toBeGreaterThanOrEqual(2);
-      expect(guidance).toBeLessThanOrEqual(6);
-      const pair = { prompt: await parts.textEncoder.encode(points.caption(index)), negative: await parts.textEncoder.encode('') };
-      const at = (scale: number) => guidedField(parts.velocityModel, classifierFree, pair, scale);
-      const level = sigmas.indexOf(sigma);
-      reached.add(level);
-      if (strategy !== 'euler') expect(level).toBeGreaterThanOrEqual(0);
-      const expected = strategy === 'euler'
-        ? await at(guidance)(x, sigma)
-        : await effectiveVelocity(stepMap(planSampling(strategy, guidance), sigmas, level, { at, weakAt: at }), x, sigma, sigmas[level + 1]!);
-      const size = Math.max(...expected.map(Math.abs));
-      // Points are kept in half precision.
-      expect(Math.max(...expected.map((value, i) => Math.abs(value - target[i]!))) / size).toBeLessThan(0.01);
-    }
-    if (strategy !== 'euler') expect(reached.size).toBe(3);
-    await parts.close();
+  const random = () => new TrainingRandom(1);
+  /** As they were before they were kept in half precision, nearly. */
+  const near = (actual: Float32Array, expected: Float32Array, tolerance: number): void => {
+    const size = Math.max(...expected.map(Math.abs));
+    expect(Math.max(...expected.map((value, i) => Math.abs(value - actual[i]!))) / size).toBeLessThan(tolerance);
+  };
+  function read(points: TeachingPoints, index: number, guidance = points.scale(index, random())) {
+    const [x, target] = [new Float32Array(points.length), new Float32Array(points.length)];
+    return { x, target, guidance, sigma: points.read(index, guidance, x, target, 0) };
+  }
+
+  describe.each(['noised', 'trajectories'] as const)('from %s', (pointsFrom) => {
+    test.each(['euler', 'z-sampling', 'w2sd'] as const)('are the effective velocity of what the sampler does: %s', async (strategy) => {
+      const points = await taught({ strategy, pointsFrom, scheduleSteps: 5, guidanceRange: [2, 6] });
+      const parts = await openPipelineParts(teacher, session);
+      const sigmas = flowMatchSigmas(5, parts.shift);
+      const reached = new Set<number>();
+      // One of each group of noised pictures, where a reflecting strategy has one noise level; different levels of a trajectory.
+      for (const index of [0, 17, 34]) {
+        const { x, target, guidance, sigma } = read(points, index);
+        expect(guidance).toBeGreaterThanOrEqual(2);
+        expect(guidance).toBeLessThanOrEqual(6);
+        const pair = { prompt: await parts.textEncoder.encode(pictures().caption(points.item(index))), negative: await parts.textEncoder.encode('') };
+        const at = (scale: number) => guidedField(parts.velocityModel, classifierFree, pair, scale);
+        const level = sigmas.indexOf(sigma);
+        reached.add(level);
+        if (strategy !== 'euler') expect(level).toBeGreaterThanOrEqual(0);
+        near(target, strategy === 'euler'
+          ? await at(guidance)(x, sigma)
+          : await effectiveVelocity(stepMap(planSampling(strategy, guidance), sigmas, level, { at, weakAt: at }), x, sigma, sigmas[level + 1]!), 0.01);
+        // Any scale may be asked of the two branches.
+        if (strategy === 'euler') near(read(points, index, 0).target, await at(0)(x, sigma), 0.01);
+      }
+      if (strategy !== 'euler') expect(reached.size).toBe(3);
+      await parts.close();
+    });
   });
 
   test('are noised pictures', async () => {
     const points = await taught({ points: 20 });
-    const x = new Float32Array(points.length);
-    const sigmas = Array.from({ length: 20 }, (_, i) => points.read(i, 0, x, new Float32Array(points.length), 0).sigma);
+    const sigmas = Array.from({ length: 20 }, (_, i) => read(points, i).sigma);
     expect(new Set(sigmas).size).toBe(20);
     expect(Math.min(...sigmas)).toBeGreaterThan(0);
     expect(Math.max(...sigmas)).toBeLessThanOrEqual(1);
-    expect(new Set(Array.from({ length: 20 }, (_, i) => points.caption(i))).size).toBeGreaterThan(15);
+    expect(Array.from({ length: 20 }, (_, i) => points.item(i))).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    expect(points.items).toBe(20);
+  });
+
+  test.each(['euler', 'z-sampling', 'w2sd'] as const)('of a trajectory are where the sampler goes, each step of it: %s', async (strategy) => {
+    const prompts = ['a red boat', 'two green stars on the beach', 'a blue house'];
+    const steps = 4;
+    const points = await taught({ strategy, pointsFrom: 'trajectories', scheduleSteps: steps, points: 18, prompts, ownScaleShare: 1 }, promptSource(prompts));
+    expect(points.items).toBe(3);
+    expect(Array.from({ length: 18 }, (_, i) => points.item(i))).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 0, 0, 0, 0, 1, 1]);
+    for (let trajectory = 0; trajectory < 4; trajectory++) {
+      const levels = trajectoryLevels({ strategy, scheduleSteps: steps, seed: 1 }, 3, trajectory);
+      const visited = Array.from({ length: steps }, (_, level) => read(points, trajectory * steps + level));
+      expect(visited.map(({ sigma }) => sigma)).toEqual(Array.from(levels.subarray(0, steps)));
+      expect(new Set(visited.map(({ guidance }) => guidance)).size).toBe(1);
+      for (let level = 0; level + 1 < steps; level++) {
+        const { x, target } = visited[level]!;
+        near(visited[level + 1]!.x, x.map((value, i) => value + (levels[level + 1]! - levels[level]!) * target[i]!), 0.005);
+      }
+    }
+    const scales = Array.from({ length: 5 }, (_, trajectory) => points.scale(trajectory * steps, random()));
+    expect(new Set(scales).size).toBe(5);
+    const noises = [0, 1, 2].map((trajectory) => read(points, trajectory * steps).x.slice(0, 8).join());
+    expect(new Set(noises).size).toBe(3);
+  });
+
+  test('of a trajectory teach its own scale as often as asked for', async () => {
+    const shareOfOwn = async (ownScaleShare: number): Promise<number> => {
+      const points = await taught({ pointsFrom: 'trajectories', scheduleSteps: 2, points: 4, ownScaleShare });
+      const draw = random();
+      const own = points.scale(2, new TrainingRandom(5));
+      const scales = Array.from({ length: 400 }, () => points.scale(2, draw));
+      expect(Math.min(...scales)).toBeGreaterThanOrEqual(1);
+      expect(Math.max(...scales)).toBeLessThanOrEqual(9);
+      const most = Math.max(...scales.map((scale) => scales.filter((other) => other === scale).length));
+      if (ownScaleShare === 1) expect(new Set(scales)).toEqual(new Set([own]));
+      return most / scales.length;
+    };
+    expect(await shareOfOwn(1)).toBe(1);
+    expect(await shareOfOwn(0)).toBeLessThan(0.01);
+    expect(await shareOfOwn(0.5)).toBeCloseTo(0.5, 1);
+  });
+
+  test('of prompts without pictures cannot be noised', async () => {
+    await expect(taught({}, promptSource(['a red boat']))).rejects.toMatchObject({ code: 'invalid-input', hint: expect.stringContaining('trajectories') });
   });
 
   test('of another size are refused', async () => {
     await expect(start('size', { source: pictures(32) })).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringContaining('32×32') });
+  });
+
+  test('are shared where nothing that decides them differs', () => {
+    const same = (one: Partial<DistillRequest>, other: Partial<DistillRequest>) =>
+      JSON.stringify(pointsIdentity(request(one))) === JSON.stringify(pointsIdentity(request(other)));
+    expect(same({}, { kind: 'distillcfg', steps: 9, batch: 2, guidanceRange: [0, 30], scheduleSteps: 7, optimizer: 'muon', guidanceEmbedding: 'w' })).toBe(true);
+    expect(same({ pointsFrom: 'trajectories' }, { pointsFrom: 'trajectories', ownScaleShare: 1, kind: 'linear' })).toBe(true);
+    for (const changes of [{ points: 41 }, { seed: 2 }, { pointsFrom: 'trajectories' }, { strategy: 'w2sd' }] as const) expect(same({}, changes)).toBe(false);
+    expect(same({ pointsFrom: 'trajectories' }, { pointsFrom: 'trajectories', guidanceRange: [0, 30] })).toBe(false);
+    expect(same({ strategy: 'w2sd' }, { strategy: 'w2sd', reflection: { weakGuidance: 0 } })).toBe(false);
+  });
+});
+
+describe('a trajectory\'s levels', () => {
+  const levels = (strategy: DistillRequest['strategy'], scheduleSteps: number, trajectory: number) => trajectoryLevels({ strategy, scheduleSteps, seed: 3 }, 3, trajectory);
+
+  test('fall from noise to picture, for Euler through every level between', () => {
+    fc.assert(fc.property(fc.constantFrom('euler', 'z-sampling', 'w2sd'), fc.integer({ min: 1, max: 60 }), fc.nat(1000), (strategy, steps, trajectory) => {
+      const sigmas = levels(strategy, steps, trajectory);
+      expect(sigmas).toHaveLength(steps + 1);
+      expect([sigmas[0], sigmas[steps]]).toEqual([1, 0]);
+      for (let i = 0; i < steps; i++) expect(sigmas[i + 1]!).toBeLessThan(sigmas[i]!);
+    }));
+    const second = Array.from({ length: 200 }, (_, trajectory) => levels('euler', 5, trajectory)[2]!);
+    const third = Array.from({ length: 200 }, (_, trajectory) => levels('euler', 5, trajectory)[3]!);
+    expect(Math.abs(Math.min(...second) - Math.max(...third))).toBeLessThan(0.02);
   });
 });
 
@@ -167,9 +249,11 @@ describe('a teacher that cannot teach', () => {
     const dir = await createTinyCheckpoint(folder, 'decoder-only');
     const tensors = [...(await readTensors(teacher.vae.weights))].filter(([name]) => !name.startsWith('encoder.'));
     await writeCheckpointComponent(path.join(dir, 'vae'), teacher.vae.config, tensors.map(([name, { shape, data }]) => ({ name, shape, data, dtype: 'F16' })));
-    await expect(start('decoder', { checkpoint: await openCheckpoint(dir, () => '') })).rejects.toMatchObject({
-      code: 'unsupported', message: expect.stringContaining('encoder'),
-    });
+    const checkpoint = await openCheckpoint(dir, () => '');
+    await expect(start('decoder', { checkpoint })).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining('encoder'), hint: expect.stringContaining('trajectories') });
+    // Its own way from noise to picture needs none.
+    const { student } = await start('decoder-trajectories', { checkpoint, request: request({ pointsFrom: 'trajectories', scheduleSteps: 3, steps: 1 }) });
+    expect(student.distillation).toMatchObject({ points: 'trajectories', distilled_steps: null });
   });
 
   test('one without an influence of the text leaves the scale to a person', async () => {

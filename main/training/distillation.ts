@@ -1,36 +1,42 @@
-// Distils a TeEFusion student from a teacher: teaching points, the fused term's size, training with checkpoints.
-// Knows neither where pictures come from nor who asked; the same folder and request go on where they were.
+// Distils a student from a teacher: teaching points, the fused term's size, training with checkpoints.
+// Knows neither where prompts and pictures come from nor who asked; the same folder and request go on where they were.
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { StudioError } from '../contract/errors.ts';
 import type { DistillOutcome, DistillProgress, DistillRequest } from '../contract/distillation.ts';
-import { TransformerConfig } from '../checkpoints/configs.ts';
+import type { TransformerConfig } from '../checkpoints/configs.ts';
 import { fileError } from '../checkpoints/errors.ts';
 import type { Checkpoint } from '../checkpoints/folder.ts';
 import { hashCheckpoint } from '../checkpoints/hash.ts';
 import { readTensors } from '../checkpoints/safetensors.ts';
+import { embeddedNumber } from '../diffusion/components.ts';
 import { planSampling } from '../diffusion/samplers.ts';
 import type { SessionOptions } from '../graph/session.ts';
 import { chooseFusionScale } from './distillation-fusion.ts';
 import { Pace } from './distillation-pace.ts';
-import { teachingPoints, type PictureSource, type TeachingPoints } from './distillation-points.ts';
+import { teachingPoints, type TeachingPoints } from './distillation-points.ts';
+import type { PromptSource } from './distillation-source.ts';
+import { startingParameters, studentConfig } from './distillation-start.ts';
 import type { Student } from './distillation-student.ts';
-import { repeated, TeacherText } from './distillation-text.ts';
+import { embeddingTable, repeated, TeacherText, type Embeddings } from './distillation-text.ts';
 import { claimWork, type OtherWork } from './distillation-work.ts';
-import { mmditParameters } from './networks.ts';
-import { distillationLoss, prefixes, type StudentInput } from './objectives.ts';
-import { Parameters } from './parameters.ts';
+import { distillationLoss, type StudentInput } from './objectives.ts';
+import type { Parameters } from './parameters.ts';
 import { TrainingRandom } from './random.ts';
 import { resumeFrom, runTraining, type RunOptions } from './run.ts';
-import { Trainer } from './trainer.ts';
+import { innerMatrices, Trainer } from './trainer.ts';
 
 export interface Distillation {
   /** The teacher. */
   readonly checkpoint: Checkpoint;
   readonly request: DistillRequest;
-  readonly source: PictureSource;
+  readonly source: PromptSource;
   /** For points, checkpoints and the log; kept when stopped. */
   readonly folder: string;
+  /** Elsewhere, for points that several students share: of one teacher, one source and one `pointsIdentity`. Nobody checks that. */
+  readonly pointsFolder?: string | undefined;
+  /** Steps between checkpoints. Default 50. */
+  readonly checkpointEvery?: number | undefined;
   readonly otherWork?: OtherWork | undefined;
   readonly signal?: AbortSignal | undefined;
   onProgress?(progress: DistillProgress): void;
@@ -38,7 +44,9 @@ export interface Distillation {
   onWarning?(text: string): void;
 }
 
-const checkpointEvery = 50;
+const usualCheckpointEvery = 50;
+/** Embeddings of more prompts than fit are computed anew at each step. */
+const tableBytes = 256 * 2 ** 20;
 const averageDecay = 0.99;
 /** Captions by which the fused term is measured. */
 const measuredCaptions = 64;
@@ -49,7 +57,7 @@ const measuredCaptions = 64;
  */
 export async function distil(job: Distillation): Promise<{ student: Student; outcome: DistillOutcome }> {
   const { checkpoint, request, folder } = job;
-  assertCanTeach(checkpoint);
+  assertCanTeach(checkpoint, request);
   await mkdir(folder, { recursive: true }).catch((thrown: unknown) => {
     throw fileError(thrown, folder);
   });
@@ -59,12 +67,8 @@ export async function distil(job: Distillation): Promise<{ student: Student; out
   const text = await TeacherText.open(checkpoint, session);
   try {
     const points = await taught(job, text, session);
-    const captions = Array.from({ length: Math.min(measuredCaptions, points.count) }, (_, i) => points.caption(i));
-    const fusionScale = request.fusionScale ?? (await chooseFusionScale(checkpoint, text, captions, request, session));
-    const config = TransformerConfig.parse({
-      ...checkpoint.transformer.config,
-      txt_align_guidance: true, fusion_scale: fusionScale, guidance_multiplier: request.guidanceMultiplier, guidance_embedding: 'scale',
-    });
+    const fusionScale = request.kind === 'teefusion' ? request.fusionScale ?? (await measuredScale(job, text, points, session)) : null;
+    const config = studentConfig(checkpoint.transformer.config, request, fusionScale);
     const { parameters, weights } = await learned(job, config, text, points, session);
     const loss = await finalLoss(folder, request.steps);
     const samples = request.steps * request.batch;
@@ -78,11 +82,11 @@ export async function distil(job: Distillation): Promise<{ student: Student; out
 }
 
 /** Throws StudioError `invalid-input` for a student, `unsupported` for a teacher whose parts cannot do what teaching needs. */
-export function assertCanTeach({ kind, vae, transformer }: Checkpoint): void {
+export function assertCanTeach({ kind, vae, transformer }: Checkpoint, { pointsFrom }: Pick<DistillRequest, 'pointsFrom'>): void {
   if (kind === 'student') throw new StudioError('invalid-input', 'A student cannot teach: it has no second branch to guide with.');
-  if (!vae.header.tensors.has('encoder.conv_in.weight')) {
+  if (pointsFrom === 'noised' && !vae.header.tensors.has('encoder.conv_in.weight')) {
     throw new StudioError('unsupported', `${vae.weights}: holds no encoder, so pictures cannot be turned into latents to learn from.`, {
-      hint: 'Use a copy of the teacher whose VAE is whole.',
+      hint: 'Use a copy of the teacher whose VAE is whole, or learn from its trajectories.',
     });
   }
   if (transformer.config.dual_attention_layers.length > 0) {
@@ -90,10 +94,10 @@ export function assertCanTeach({ kind, vae, transformer }: Checkpoint): void {
   }
 }
 
-async function taught({ checkpoint, source, request, folder, signal, onProgress }: Distillation, text: TeacherText, session: SessionOptions): Promise<TeachingPoints> {
+async function taught({ checkpoint, source, request, folder, pointsFolder, signal, onProgress }: Distillation, text: TeacherText, session: SessionOptions): Promise<TeachingPoints> {
   let pace: Pace | null = null;
   return teachingPoints({
-    checkpoint, text, source, request, folder, session, signal,
+    checkpoint, text, source, request, folder: pointsFolder ?? folder, session, signal,
     onPoints: (done) => {
       if (pace === null) pace = new Pace(request.points, 1, done);
       else onProgress?.({ phase: 'teaching', step: done, steps: request.points, loss: null, ...pace.at(done) });
@@ -101,12 +105,18 @@ async function taught({ checkpoint, source, request, folder, signal, onProgress 
   });
 }
 
+/** The advised size of the fused term, measured on the first prompts. */
+function measuredScale({ checkpoint, request, source }: Distillation, text: TeacherText, { items }: TeachingPoints, session: SessionOptions): Promise<number> {
+  const prompts = Array.from({ length: Math.min(measuredCaptions, items) }, (_, item) => source.caption(item));
+  return chooseFusionScale(checkpoint, text, prompts, request, session);
+}
+
 async function learned(
-  { checkpoint, request, folder, signal, onProgress, onWarning }: Distillation, config: TransformerConfig, text: TeacherText, points: TeachingPoints, session: SessionOptions,
+  job: Distillation, config: TransformerConfig, text: TeacherText, points: TeachingPoints, session: SessionOptions,
 ): Promise<{ parameters: Parameters; weights: Float32Array }> {
+  const { checkpoint, request, folder, signal, onProgress, onWarning } = job;
   const { batch, steps, learningRate } = request;
-  const parameters = new Parameters(mmditParameters(config).map((spec) => ({ ...spec, name: prefixes.transformer + spec.name })), request.seed);
-  parameters.load(await readTensors(checkpoint.transformer.weights), prefixes.transformer);
+  const parameters = startingParameters(config, await readTensors(checkpoint.transformer.weights), request.seed);
   const latents = [batch, config.in_channels, config.sample_size, config.sample_size];
   const shapes: Record<StudentInput, number[]> = {
     latents, target: latents, sigma: [batch], guidance: [batch], tokens: [batch, text.maxTokens, config.joint_attention_dim],
@@ -116,14 +126,16 @@ async function learned(
   const trainer = await Trainer.create<StudentInput>(parameters, {
     latents: spec('latents'), sigma: spec('sigma'), tokens: spec('tokens'), pooled: spec('pooled'),
     null_pooled: spec('null_pooled'), guidance: spec('guidance'), target: spec('target'),
-  }, distillationLoss(config), { weightDecay: 0 }, session);
+  }, distillationLoss(config), { weightDecay: 0, ...(request.optimizer === 'muon' && { muon: innerMatrices }) }, session);
   try {
     await resumeFrom(trainer as Trainer<string>, folder, (warning) => onWarning?.(warning));
+    const embeddings = trainer.steps < steps ? await embeddingsOf(job, text, points) : () => text.empty;
     const pace = new Pace(steps, batch, trainer.steps);
     const finished = await runTraining(trainer, {
-      steps, learningRate, warmup: Math.min(30, Math.ceil(steps / 10)), finalShare: 0.05, averageDecay, folder, checkpointEvery,
+      steps, learningRate, warmup: Math.min(30, Math.ceil(steps / 10)), finalShare: 0.05, averageDecay, folder,
+      checkpointEvery: job.checkpointEvery ?? usualCheckpointEvery,
       ...(signal && { signal }),
-      batch: batches(request, shapes, text, points),
+      batch: batches(request, config, shapes, text.empty, points, embeddings),
       onStep: ({ step, loss }) => onProgress?.({ phase: 'learning', step, steps, loss, ...pace.at(step) }),
     });
     if (!finished) throw new StudioError('cancelled', `Stopped after step ${trainer.steps} of ${steps}; what was learned is kept.`);
@@ -133,25 +145,41 @@ async function learned(
   }
 }
 
+type EmbeddingsOf = (items: readonly number[]) => Embeddings | Promise<Embeddings>;
+
+/**
+ * The text of prompts by their numbers: from a table where the run will read each prompt about once or more and the table fits, else
+ * encoded when asked for. The choice and the numbers depend on the request alone, so an interrupted run sees the same.
+ */
+async function embeddingsOf({ request: { steps, batch }, source, signal }: Distillation, text: TeacherText, { items }: TeachingPoints): Promise<EmbeddingsOf> {
+  const bytes = items * 4 * (text.empty.tokens.length + text.empty.pooled.length);
+  if (steps * batch < items || bytes > tableBytes) return (wanted) => text.encode(wanted.map((item) => source.caption(item)));
+  const prompts = Array.from({ length: items }, (_, item) => source.caption(item));
+  return embeddingTable(text, prompts, () => {
+    if (signal?.aborted) throw new StudioError('cancelled', 'Stopped before the next training step; what was learned is kept.');
+  });
+}
+
 /** Points and scales drawn at random, a pure function of the step. */
-function batches(request: DistillRequest, shapes: Record<StudentInput, number[]>, text: TeacherText, points: TeachingPoints): RunOptions<StudentInput>['batch'] {
-  const { batch, seed } = request;
-  const nullPooled = repeated(text.empty.pooled, batch);
+function batches(
+  { batch, seed }: DistillRequest, config: TransformerConfig, shapes: Record<StudentInput, number[]>, empty: Embeddings, points: TeachingPoints, embeddings: EmbeddingsOf,
+): RunOptions<StudentInput>['batch'] {
+  const nullPooled = repeated(empty.pooled, batch);
   return async (step) => {
     const random = new TrainingRandom(seed, 5, step);
     const latents = new Float32Array(batch * points.length);
     const target = new Float32Array(batch * points.length);
     const sigma = new Float32Array(batch);
     const guidance = new Float32Array(batch);
-    const captions: string[] = [];
+    const items: number[] = [];
     for (let b = 0; b < batch; b++) {
       const index = random.below(points.count);
-      const drawn = points.read(index, random.uniform(), latents, target, b * points.length);
-      sigma[b] = drawn.sigma;
-      guidance[b] = drawn.guidance;
-      captions.push(points.caption(index));
+      const scale = points.scale(index, random);
+      sigma[b] = points.read(index, scale, latents, target, b * points.length);
+      guidance[b] = embeddedNumber(config, scale);
+      items.push(points.item(index));
     }
-    const { tokens, pooled } = await text.encode(captions);
+    const { tokens, pooled } = await embeddings(items);
     const feed = (name: StudentInput, data: Float32Array) => ({ data, shape: shapes[name] });
     return {
       latents: feed('latents', latents), target: feed('target', target), sigma: feed('sigma', sigma), guidance: feed('guidance', guidance),
@@ -177,7 +205,8 @@ async function finalLoss(folder: string, steps: number): Promise<number> {
 }
 
 function provenance(request: DistillRequest, teacherHash: string, samples: number, loss: number): Student['distillation'] {
-  const { strategy, reflection: settings, scheduleSteps, seed, steps, batch, points, learningRate } = request;
+  const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, points, optimizer, learningRate } = request;
+  const ofTrajectories = pointsFrom === 'trajectories';
   const { reflection } = planSampling(strategy, 0, settings);
   return {
     teacher: request.teacher,
@@ -190,8 +219,13 @@ function provenance(request: DistillRequest, teacherHash: string, samples: numbe
     },
     guidance_range: request.guidanceRange,
     distilled_steps: reflection === null ? null : scheduleSteps,
-    points: 'noised-images',
+    points: ofTrajectories ? 'trajectories' : 'noised-images',
     samples,
-    training: { seed, steps, batch, teaching_points: points, learning_rate: learningRate, average_decay: averageDecay, loss },
+    training: {
+      seed, steps, batch, teaching_points: points,
+      ...(ofTrajectories && { trajectory_steps: scheduleSteps, ...(reflection === null && { own_scale_share: ownScaleShare }) }),
+      ...(request.prompts !== null && { prompts: request.prompts.length }),
+      optimizer, learning_rate: learningRate, average_decay: averageDecay, loss,
+    },
   };
 }

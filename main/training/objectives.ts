@@ -58,11 +58,11 @@ export const flowMatchingLoss = (transformer: TransformerConfig, text: TextEncod
 
 export type StudentInput = 'latents' | 'sigma' | 'tokens' | 'pooled' | 'null_pooled' | 'guidance' | 'target';
 
-/** The student's velocity against its teacher's guided one. latents: the point x_σ itself. */
+/** The student's velocity against its teacher's guided one. latents: the point x_σ itself; guidance: in the student's own number, γ or w. */
 export const distillationLoss = (config: TransformerConfig): Loss<StudentInput> => (w, inputs) => {
   const velocity = mmdit(config, at(w, 'transformer'), {
     latents: inputs.latents, timestep: inputs.sigma.mul(1000), tokens: inputs.tokens, pooled: inputs.pooled,
-    guidance: inputs.guidance, ...(config.txt_align_guidance && { nullPooled: inputs.null_pooled }),
+    guidance: inputs.guidance, nullPooled: inputs.null_pooled,
   });
   return velocity.sub(inputs.target).square().mean();
 };

@@ -75,6 +75,9 @@ function muon(t: StepTensors, s: Scalars, o: Required<OptimizerOptions>): Record
   return { value, first, second: t.second, average: t.average.add(value.sub(t.average).mul(s.averageRate)) };
 }
 
+/** The matrices inside a transformer's blocks and a text encoder's layers: those that Muon is for. */
+export const innerMatrices = ({ name, shape }: Pick<ParameterSpec, 'name' | 'shape'>): boolean => shape.length === 2 && /(blocks|layers)\..*(attn|ff|mlp)/.test(name);
+
 export class Trainer<I extends string> {
   readonly parameters: Parameters;
   readonly #session: ort.InferenceSession;

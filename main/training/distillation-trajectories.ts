@@ -1,0 +1,93 @@
+// Teaching points from the teacher's own way from noise to picture: where a sampler really goes, and its answer at every level it visits.
+// The passes that make the next level are the answer at this one, so every step of every trajectory is a point. Needs no pictures.
+import type { DistillRequest } from '../contract/distillation.ts';
+import { planSampling, reflects } from '../diffusion/samplers.ts';
+import { flowMatchSigmas } from '../diffusion/schedule.ts';
+import type { PointKind, PointsSetup } from './distillation-points.ts';
+import { scaleAt } from './distillation-source.ts';
+import { guided, Teacher } from './distillation-teacher.ts';
+import { TrainingRandom } from './random.ts';
+
+/** Trajectories that go side by side. */
+const rows = 16;
+
+/** Spreads evenly over [0, 1) however many are taken. */
+const goldenRatio = 0.618_033_988_75;
+
+/**
+ * The noise levels of one trajectory, N from 1 and a final 0. A reflecting strategy's are the schedule's. Euler's student is for any
+ * schedule, so each trajectory's inner levels are moved by the same part of a step, at most half: together they meet every level.
+ */
+export function trajectoryLevels({ strategy, scheduleSteps: steps, seed }: Pick<DistillRequest, 'strategy' | 'scheduleSteps' | 'seed'>, shift: number, trajectory: number): Float32Array {
+  if (strategy !== 'euler') return flowMatchSigmas(steps, shift);
+  const moved = new TrainingRandom(seed, 6, trajectory).uniform() - 0.5;
+  return Float32Array.from({ length: steps + 1 }, (_, i) => {
+    if (i === 0 || i === steps) return i === 0 ? 1 : 0;
+    const u = 1 - (i + moved) / steps;
+    return (shift * u) / (1 + (shift - 1) * u);
+  });
+}
+
+/** Point number `t·N + i` is level i of trajectory t; the last trajectory may be cut short. */
+export function teacherTrajectories(setup: PointsSetup): PointKind {
+  const { checkpoint, request, source, text, session } = setup;
+  const { strategy, scheduleSteps: steps, reflection, seed } = request;
+  const { shift } = checkpoint.scheduler.config;
+  const { in_channels: channels, sample_size: side } = checkpoint.transformer.config;
+  const length = channels * side * side;
+  const firstShare = new TrainingRandom(seed, 7).uniform();
+  const shareOf = (trajectory: number): number => (firstShare + trajectory * goldenRatio) % 1;
+
+  return {
+    group: rows * steps,
+    prompt: (index) => Math.floor(index / steps),
+    place: (index) => {
+      const trajectory = Math.floor(index / steps);
+      return { sigma: trajectoryLevels(request, shift, trajectory)[index % steps]!, share: shareOf(trajectory) };
+    },
+    open() {
+      const teacher = new Teacher(checkpoint.transformer, text.empty, session);
+      return {
+        async make(start, count, pause) {
+          const trajectories = Array.from({ length: Math.ceil(count / steps) }, (_, row) => start / steps + row);
+          const levels = trajectories.map((trajectory) => trajectoryLevels(request, shift, trajectory));
+          const plans = trajectories.map((trajectory) => planSampling(strategy, scaleAt(request, shareOf(trajectory)), reflection));
+          const embeddings = await text.encode(trajectories.map((trajectory) => source.caption(trajectory % source.count)));
+          const parts = Array.from({ length: strategy === 'euler' ? 3 : 2 }, () => new Float32Array(count * length));
+          let x = startingNoise(seed, trajectories, length);
+          for (let level = 0; level < Math.min(steps, count); level++) {
+            pause();
+            const answers: Float32Array[] = [];
+            let velocity: Float32Array;
+            if (strategy === 'euler') {
+              const both = await teacher.branches(x, levels.map((own) => own[level]!), embeddings);
+              answers.push(...both);
+              velocity = guided(both, plans.map((plan) => plan.base));
+            } else {
+              const [schedule] = levels as [Float32Array];
+              const step = { from: schedule[level]!, to: schedule[level + 1]!, reflects: reflects(plans[0]!, schedule, level) };
+              velocity = await teacher.effective(x, step, embeddings, plans);
+              answers.push(velocity);
+            }
+            [x, ...answers].forEach((values, part) => trajectories.forEach((_, row) => {
+              const at = row * steps + level;
+              if (at < count) parts[part]!.set(values.subarray(row * length, (row + 1) * length), at * length);
+            }));
+            x = x.map((value, i) => {
+              const own = levels[Math.floor(i / length)]!;
+              return value + (own[level + 1]! - own[level]!) * velocity[i]!;
+            });
+          }
+          return parts;
+        },
+        close: () => teacher.close(),
+      };
+    },
+  };
+}
+
+function startingNoise(seed: number, trajectories: readonly number[], length: number): Float32Array {
+  const noise = new Float32Array(trajectories.length * length);
+  trajectories.forEach((trajectory, row) => noise.set(new TrainingRandom(seed, 8, trajectory).normals(length), row * length));
+  return noise;
+}
