@@ -11,6 +11,7 @@ import { libraryPaths } from './location.ts';
 import { acquireOwnership, Ownership } from './lock.ts';
 import { openDatabase, openDatabaseReadOnly } from './migrations/migrate.ts';
 import { ImageRepository } from './repositories/images.ts';
+import { JobRepository } from './repositories/jobs.ts';
 import { PromptRepository } from './repositories/prompts.ts';
 import { RunRepository } from './repositories/runs.ts';
 import { SettingsRepository } from './repositories/settings.ts';
@@ -28,6 +29,7 @@ export interface LibraryView {
   readonly runs: Pick<RunRepository, 'get' | 'list'>;
   readonly images: Pick<ImageRepository, 'get' | 'ofRuns' | 'withPixels'>;
   readonly prompts: Pick<PromptRepository, 'list'>;
+  readonly jobs: Pick<JobRepository, 'get' | 'list'>;
   readonly settings: Pick<SettingsRepository, 'get'>;
   /** Absolute path of an image's PNG. Throws `not-found`, also when only the file is gone. */
   imagePath(id: string): string;
@@ -42,6 +44,7 @@ export interface Library extends LibraryView {
   readonly runs: RunRepository;
   readonly images: Pick<ImageRepository, 'get' | 'ofRuns' | 'withPixels'>;
   readonly prompts: Pick<PromptRepository, 'list'>;
+  readonly jobs: JobRepository;
   readonly settings: SettingsRepository;
   readonly ownership: Ownership;
   /** What this start had to put right. */
@@ -70,7 +73,7 @@ export async function openLibrary(dir: string, options: LibraryOptions = {}): Pr
     const files = new ImageFiles(paths);
     files.prepare();
     database = openDatabase(paths.database, { log });
-    const repositories = repositoriesOf(database);
+    const repositories = repositoriesOf(database, log);
     const recovery = await recover({ database, files, log, ...repositories });
     return compose(database, files, repositories, ownership, recovery, paths.root);
   } catch (error) {
@@ -87,15 +90,17 @@ export async function openLibrary(dir: string, options: LibraryOptions = {}): Pr
 export function openReadOnly(dir: string, options: Pick<LibraryOptions, 'log'> = {}): LibraryView {
   const paths = libraryPaths(dir);
   const database = openDatabaseReadOnly(paths.database, { log: options.log });
-  return view(database, new ImageFiles(paths), repositoriesOf(database), paths.root);
+  return view(database, new ImageFiles(paths), repositoriesOf(database, options.log), paths.root);
 }
 
 type Repositories = ReturnType<typeof repositoriesOf>;
 
-function repositoriesOf(database: Database) {
+function repositoriesOf(database: Database, log: Log | undefined) {
   const prompts = new PromptRepository(database);
   const images = new ImageRepository(database, prompts);
-  return { prompts, images, runs: new RunRepository(database, prompts, images), settings: new SettingsRepository(database) };
+  return {
+    prompts, images, runs: new RunRepository(database, prompts, images), jobs: new JobRepository(database, log), settings: new SettingsRepository(database),
+  };
 }
 
 function view(database: Database, files: ImageFiles, repositories: Repositories, dir: string) {

@@ -7,9 +7,10 @@ import { codeOf, sampleImage, sampleRun, picture, temporaryDir } from '../test-s
 import { migrations } from './index.ts';
 import { openDatabase, openDatabaseReadOnly, type Migration } from './migrate.ts';
 
-const next: Migration = { version: 2, name: 'a second', sql: `ALTER TABLE settings ADD COLUMN note TEXT; INSERT INTO settings (key, value, note) VALUES ('a', '1', 'x');` };
-const failing: Migration = { version: 3, name: 'one that fails', sql: 'CREATE TABLE half (x); INSERT INTO nowhere VALUES (1);' };
-const dangling: Migration = { version: 2, name: 'one that breaks references', sql: 'PRAGMA defer_foreign_keys = ON; DELETE FROM prompts;' };
+const newest = migrations.at(-1)!.version;
+const next: Migration = { version: newest + 1, name: 'a second', sql: `ALTER TABLE settings ADD COLUMN note TEXT; INSERT INTO settings (key, value, note) VALUES ('a', '1', 'x');` };
+const failing: Migration = { version: newest + 2, name: 'one that fails', sql: 'CREATE TABLE half (x); INSERT INTO nowhere VALUES (1);' };
+const dangling: Migration = { version: newest + 1, name: 'one that breaks references', sql: 'PRAGMA defer_foreign_keys = ON; DELETE FROM prompts;' };
 
 /** A library's database with one run and one image in it. */
 async function database(): Promise<string> {
@@ -36,7 +37,7 @@ describe('openDatabase', () => {
     expect(opened.pragma('journal_mode')).toBe('wal');
     expect(opened.pragma('synchronous')).toBe(2);
     expect(opened.pragma('foreign_keys')).toBe(1);
-    expect(opened.pragma('user_version')).toBe(migrations.at(-1)!.version);
+    expect(opened.pragma('user_version')).toBe(newest);
     expect(opened.get(`SELECT sqlite_compileoption_used('ENABLE_FTS5') AS fts5`)).toEqual({ fts5: 1 });
     opened.close();
   });
@@ -49,32 +50,32 @@ describe('openDatabase', () => {
     const path = join(temporaryDir(), 'empty.sqlite');
     writeFileSync(path, '');
     openDatabase(path).close();
-    expect(versionOf(path)).toBe(migrations.at(-1)!.version);
+    expect(versionOf(path)).toBe(newest);
   });
 
   it('migrates an old database, keeping what it held and a copy of how it was', async () => {
     const path = await database();
     const opened = openDatabase(path, { migrations: [...migrations, next] });
-    expect(opened.pragma('user_version')).toBe(2);
+    expect(opened.pragma('user_version')).toBe(newest + 1);
     expect(opened.get('SELECT note FROM settings')).toEqual({ note: 'x' });
     expect(opened.get('SELECT count(*) AS n FROM images')).toEqual({ n: 1 });
     expect(opened.pragma('foreign_keys')).toBe(1);
     opened.close();
-    expect(versionOf(`${path}.v1.backup`)).toBe(1);
-    openDatabase(`${path}.v1.backup`).close();
+    expect(versionOf(`${path}.v${newest}.backup`)).toBe(newest);
+    openDatabase(`${path}.v${newest}.backup`).close();
   });
 
   it.each([['fails half way', [next, failing]], ['leaves dangling references', [dangling]]] as const)(
     'leaves the old database when a migration %s', async (_, added) => {
       const path = await database();
       expect(await codeOf(() => openDatabase(path, { migrations: [...migrations, ...added] }))).toBe('internal');
-      expect(versionOf(path)).toBe(1);
+      expect(versionOf(path)).toBe(newest);
       const opened = openDatabase(path);
       expect(opened.get(`SELECT count(*) AS n FROM sqlite_schema WHERE name = 'half'`)).toEqual({ n: 0 });
       expect(opened.get('SELECT count(*) AS n FROM prompts')).not.toEqual({ n: 0 });
       expect(opened.get('SELECT count(*) AS n FROM images')).toEqual({ n: 1 });
       opened.close();
-      expect(existsSync(`${path}.v1.backup.tmp`)).toBe(false);
+      expect(existsSync(`${path}.v${newest}.backup.tmp`)).toBe(false);
     });
 
   it('refuses a database from the future and leaves it', async () => {

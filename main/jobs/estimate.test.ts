@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { JobConfig, JobEstimate } from '../contract/jobs.ts';
+import { estimateOf, sized, type Measured } from './estimate.ts';
+
+const config = JobConfig.parse({ steps: 100, points: 1000, sampleEvery: 50, validateEvery: 25 });
+const measured: Measured = {
+  secondsPerPoint: 0.01, secondsPerStep: 2, secondsPerSample: 1, secondsPerValidation: 0.5, points: 16, steps: 3,
+  peakBytes: 500e6, pointBytes: 24_000, copyBytes: 28e6, pictureBytes: 49_152,
+};
+const room = { memoryBytes: 4e9, diskBytes: 50e9 };
+
+describe('an estimate', () => {
+  it('adds up points, steps, validation and samples', () => {
+    const estimate = estimateOf(config, measured, room, 4, 2);
+    expect(estimate.seconds).toBeCloseTo(1000 * 0.01 + 100 * 2 + 4 * 0.5 + 4 * (2 + 2) * 1);
+    expect(estimate.memoryBytes).toBe(500e6 + (1000 - 16) * 24_000);
+    expect(estimate.diskBytes).toBe(1000 * 24_000 + 13 * 28e6 + 3 * 4 * 49_152);
+    expect(estimate.refusal).toBeNull();
+    expect(JobEstimate.parse(estimate)).toEqual(estimate);
+  });
+
+  it('leaves out what is switched off', () => {
+    expect(estimateOf({ ...config, sampleEvery: 0, validateEvery: 0 }, measured, room, 4, 2).seconds).toBeCloseTo(210);
+  });
+
+  it('refuses with the numbers what does not fit', () => {
+    const large = { ...config, points: 1_000_000 };
+    expect(estimateOf(large, measured, room, 4, 2).refusal).toMatchObject({
+      code: 'out-of-memory', message: 'This job needs 24.5 GB of memory (24.0 GB of it for teaching points); 4.0 GB are free.', hint: expect.stringContaining('fewer teaching points'),
+    });
+    expect(estimateOf(large, measured, { memoryBytes: 64e9, diskBytes: 1e9 }, 4, 2).refusal).toMatchObject({ code: 'disk-full', message: expect.stringContaining('1.0 GB are free') });
+  });
+});
+
+it('sizes are said in the unit that suits them', () => {
+  expect([0, 999, 1000, 1_500_000, 2e9, 5e15].map(sized)).toEqual(['0 bytes', '999 bytes', '1.0 kB', '1.5 MB', '2.0 GB', '5000.0 TB']);
+});

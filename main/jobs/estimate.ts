@@ -1,0 +1,73 @@
+// What a job will cost, from a few measured steps, and whether this machine has it. Pure arithmetic; nothing is measured here.
+import type { ErrorData } from '../contract/errors.ts';
+import type { JobConfig, JobEstimate } from '../contract/jobs.ts';
+
+/** What a training process has measured with few points and steps. */
+export interface Measured {
+  readonly secondsPerPoint: number;
+  readonly secondsPerStep: number;
+  readonly secondsPerSample: number;
+  /** One measurement of the validation loss; 0 where there is none. */
+  readonly secondsPerValidation: number;
+  readonly points: number;
+  readonly steps: number;
+  /** Largest resident set of the process. */
+  readonly peakBytes: number;
+  /** Of one teaching point, in memory and on disk. */
+  readonly pointBytes: number;
+  /** Of one of the four copies of the student's numbers that a checkpoint holds. */
+  readonly copyBytes: number;
+  /** Of one sample picture, unpacked. */
+  readonly pictureBytes: number;
+}
+
+export interface Room {
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+}
+
+/** Two that are kept and one that is being written. */
+const checkpoints = 3;
+
+/** `subjects`: pictures of a round of samples; the teacher draws them once at `teacherCost` times a student's time. */
+export function estimateOf(config: JobConfig, measured: Measured, room: Room, subjects: number, teacherCost: number): JobEstimate {
+  const rounds = config.sampleEvery === 0 ? 0 : Math.ceil(config.steps / config.sampleEvery);
+  const validations = config.validateEvery === 0 ? 0 : Math.ceil(config.steps / config.validateEvery);
+  const seconds = config.points * measured.secondsPerPoint + config.steps * measured.secondsPerStep
+    + validations * measured.secondsPerValidation + subjects * (rounds + (rounds > 0 ? teacherCost : 0)) * measured.secondsPerSample;
+  const memoryBytes = Math.round(measured.peakBytes + Math.max(0, config.points - measured.points) * measured.pointBytes);
+  // The student is half of a copy, once for samples and once as the result.
+  const diskBytes = Math.round(config.points * measured.pointBytes + (4 * checkpoints + 1) * measured.copyBytes + (rounds + 1) * subjects * measured.pictureBytes);
+  return {
+    seconds, memoryBytes, diskBytes,
+    secondsPerPoint: measured.secondsPerPoint, secondsPerStep: measured.secondsPerStep, secondsPerSample: measured.secondsPerSample, measuredSteps: measured.steps,
+    freeMemoryBytes: room.memoryBytes, freeDiskBytes: room.diskBytes,
+    refusal: refusalOf(memoryBytes, diskBytes, room, config.points * measured.pointBytes),
+  };
+}
+
+function refusalOf(memoryBytes: number, diskBytes: number, room: Room, pointsBytes: number): ErrorData | null {
+  const points = `${sized(pointsBytes)} of it for teaching points`;
+  if (memoryBytes > room.memoryBytes) {
+    return {
+      code: 'out-of-memory',
+      message: `This job needs ${sized(memoryBytes)} of memory (${points}); ${sized(room.memoryBytes)} are free.`,
+      hint: 'Choose fewer teaching points or a smaller batch, or close other programs.',
+    };
+  }
+  if (diskBytes > room.diskBytes) {
+    return {
+      code: 'disk-full',
+      message: `This job needs ${sized(diskBytes)} on disk (${points}); ${sized(room.diskBytes)} are free where the library is.`,
+      hint: 'Choose fewer teaching points, or free some space.',
+    };
+  }
+  return null;
+}
+
+/** In the largest unit that leaves a digit before the point. */
+export function sized(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]!}`;
+}
