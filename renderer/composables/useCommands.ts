@@ -5,6 +5,8 @@ import type { RunRecord } from '../../main/contract/schemas.ts';
 import type { Messages } from '../locales/en.ts';
 import type { IconName } from '../components/base/icons.ts';
 import { useComparison } from '../stores/comparison.ts';
+import { parts, useEvaluations } from '../stores/evaluations.ts';
+import { isActive, mayResume } from '../stores/evaluation-list.ts';
 import { useForm } from '../stores/form.ts';
 import { neighbour } from '../stores/history-state.ts';
 import { useHistory } from '../stores/history.ts';
@@ -19,13 +21,14 @@ export interface Command {
   icon: IconName;
   /** Empty: only in the palette. */
   keys: string;
-  area: 'general' | 'compare';
+  area: 'general' | 'compare' | 'evaluation';
   enabled: boolean;
   run: () => unknown;
 }
 
 export function useCommands(): ComputedRef<Command[]> {
   const comparison = useComparison();
+  const evaluations = useEvaluations();
   const form = useForm();
   const history = useHistory();
   const settings = useSettings();
@@ -38,6 +41,9 @@ export function useCommands(): ComputedRef<Command[]> {
       ({ id, icon, keys, area: 'compare', enabled: enabled && workspace.view === 'compare', run });
     const general = (id: Command['id'], icon: IconName, keys: string, run: () => unknown, enabled = true): Command =>
       ({ id, icon, keys, area: 'general', enabled, run });
+    const evaluate = (id: Command['id'], icon: IconName, keys: string, run: () => unknown, enabled = true): Command =>
+      ({ id, icon, keys, area: 'evaluation', enabled: enabled && workspace.view === 'evaluation', run });
+    const opened = evaluations.open;
     const mode = (name: Mode) => () => (workspace.mode = name);
     const view = (name: ViewName) => () => (workspace.view = name);
     const walk = (by: 1 | -1) => {
@@ -71,10 +77,24 @@ export function useCommands(): ComputedRef<Command[]> {
       compare('verdictBoth', 'thumbsDown', '4', () => comparison.judge('both-bad'), judgeable),
       compare('older', 'history', 'J', () => walk(1)),
       compare('newer', 'history', 'K', () => walk(-1)),
+      evaluate('newEvaluation', 'plus', 'N', () => evaluations.show(null)),
+      evaluate('nextPart', 'evaluation', 'V', () => {
+        evaluations.part = parts[(parts.indexOf(evaluations.part) + 1) % parts.length] ?? 'overview';
+      }, opened !== null),
+      evaluate('olderEvaluation', 'history', 'J', () => evaluations.walk(1)),
+      evaluate('newerEvaluation', 'history', 'K', () => evaluations.walk(-1)),
+      evaluate('cancelEvaluation', 'stop', '', () => opened !== null && evaluations.cancel(opened.id), opened !== null && isActive(opened.state)),
+      evaluate('resumeEvaluation', 'play', '', () => opened !== null && evaluations.resume(opened.id), opened !== null && mayResume(opened)),
+      evaluate('repeatEvaluation', 'copy', '', () => opened !== null && evaluations.repeat(opened), opened !== null),
+      general('quickEvaluation', 'play', '', () => {
+        workspace.view = 'evaluation';
+        return evaluations.startQuick();
+      }, evaluations.quick !== null && !evaluations.starting),
       general('live', 'student', '', () => settings.change({ liveGuidance: !settings.settings.liveGuidance })),
       general('theme', 'sun', 'T', () => settings.toggleTheme()),
       general('openCompare', 'compare', '', view('compare')),
       general('openModels', 'models', '', view('models')),
+      general('openEvaluation', 'evaluation', '', view('evaluation')),
       general('openSettings', 'settings', 'Ctrl+,', view('settings')),
       general('shortcuts', 'keyboard', '?', () => (workspace.shortcuts = true)),
     ];
@@ -99,8 +119,9 @@ export function useShortcuts(commands: ComputedRef<Command[]>): void {
     const target = event.target instanceof HTMLElement ? event.target : document.body;
     if (event.defaultPrevented || target.closest('[role="dialog"], [role="listbox"]') !== null) return;
     if (writes(event, { tag: target.tagName, type: target.getAttribute('type') ?? '', editable: target.isContentEditable })) return;
-    const command = commands.value.find((candidate) => candidate.keys !== '' && matches(event, candidate.keys));
-    if (command === undefined || !command.enabled) return;
+    // Views share keys: only what can be done now is meant.
+    const command = commands.value.find((candidate) => candidate.enabled && candidate.keys !== '' && matches(event, candidate.keys));
+    if (command === undefined) return;
     event.preventDefault();
     void command.run();
   });

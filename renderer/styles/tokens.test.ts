@@ -26,7 +26,7 @@ const pairs: [text: string, ground: string][] = [
   ['text', 'pressed'], ['text-muted', 'picture-well'],
 ];
 /** Bars and marks that carry meaning need 3 : 1. */
-const graphics: [string, string][] = [['teacher', 'surface'], ['student', 'surface'], ['accent', 'canvas']];
+const graphics: [string, string][] = [['teacher', 'surface'], ['student', 'surface'], ['accent', 'canvas'], ...[1, 2, 3, 4, 5, 6].map((n): [string, string] => [`series-${n}`, 'surface'])];
 
 describe.each(['dark', 'light'])('the %s theme', (theme) => {
   const tokens = tokensOf(theme);
