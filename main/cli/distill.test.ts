@@ -1,5 +1,5 @@
 // `studio distill`: what a person may write, and one whole distillation as a user starts it.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -41,12 +41,15 @@ describe('the request', () => {
 
   it('is the same from options and from a file; an option goes before the file', () => {
     const whole = {
-      name: 'mine', teacher: 'other', strategy: 'w2sd', scheduleSteps: 12, reflection: { steps: 4, weakGuidance: 0, guard: false }, guidanceRange: [0, 7], guidanceMultiplier: 100,
-      fusionScale: 0.25, steps: 3, batch: 2, points: 5, learningRate: 0.001, seed: 0, threads: 1,
+      name: 'mine', teacher: 'other', kind: 'teefusion', strategy: 'w2sd', scheduleSteps: 12, reflection: { steps: 4, weakGuidance: 0, guard: false }, guidanceRange: [0, 7],
+      guidanceEmbedding: 'w', guidanceMultiplier: 100, fusionScale: 0.25, steps: 3, batch: 2, points: 5, pointsFrom: 'trajectories', ownScaleShare: 0.75,
+      prompts: ['a red boat', 'a blue star'], optimizer: 'muon', learningRate: 0.001, seed: 0, threads: 1,
     };
+    const prompts = config('\ufeffa red boat\r\n\n  a blue star \n');
     const typed = [
-      '--name', 'mine', '--teacher', 'other', '--strategy', 'w2sd', '--schedule-steps', '12', '--reflection-steps', '4', '--weak-guidance', '0', '--no-guard', '--guidance-range', '0,7',
-      '--guidance-multiplier', '100', '--fusion-scale', '0.25', '--steps', '3', '--batch', '2', '--points', '5', '--learning-rate', '0.001', '--seed', '0', '--threads', '1',
+      '--name', 'mine', '--teacher', 'other', '--kind', 'teefusion', '--strategy', 'w2sd', '--schedule-steps', '12', '--reflection-steps', '4', '--weak-guidance', '0', '--no-guard', '--guidance-range', '0,7',
+      '--guidance-embedding', 'w', '--guidance-multiplier', '100', '--fusion-scale', '0.25', '--steps', '3', '--batch', '2', '--points', '5', '--points-from', 'trajectories',
+      '--own-scale-share', '0.75', '--prompts', prompts, '--optimizer', 'muon', '--learning-rate', '0.001', '--seed', '0', '--threads', '1',
     ];
     expect(from(...typed)).toEqual(whole);
     const file = config(whole);
@@ -64,6 +67,15 @@ describe('the request', () => {
     [['--guidance-range', '1,99'], '--guidance-range must be at most 30'],
     [['--guidance-range', '9,1'], '--guidance-range is not valid: the lower scale comes first'],
     [['--learning-rate', '-1'], '--learning-rate'],
+    [['--kind', 'adapter'], '--kind must be one of teefusion, distillcfg, linear'],
+    [['--points-from', 'pictures'], '--points-from must be one of noised, trajectories'],
+    [['--guidance-embedding', 'gamma'], '--guidance-embedding must be one of scale, w'],
+    [['--optimizer', 'sgd'], '--optimizer must be one of adamw, muon'],
+    [['--own-scale-share', '1.5'], '--own-scale-share must be at most 1'],
+    [['--kind', 'linear', '--fusion-scale', '0.5'], '--fusion-scale is not valid: only a TeEFusion student has a fused term'],
+    [['--prompts', config('a red boat')], '--points-from is not valid: prompts without pictures can only be learned from with trajectories'],
+    [['--prompts', config(' \n'), '--points-from', 'trajectories'], 'holds no prompt'],
+    [['--prompts', join(folder, 'nowhere.txt')], '--prompts: '],
     [['--config', join(folder, 'nowhere.json')], 'cannot be read'],
   ])('%j: %s', (args, message) => expect(complaint(...args)).toContain(message));
 
@@ -71,6 +83,10 @@ describe('the request', () => {
     [{ stepps: 5 }, 'Unrecognized key: "stepps"'],
     [{ steps: '5' }, '"steps" in '],
     [{ reflection: 3 }, 'reflection'],
+    [{ kind: 'distillcfg', fusionScale: 1 }, '"fusionScale" in '],
+    [{ prompts: ['a red boat'] }, '"pointsFrom" in '],
+    [{ prompts: [], pointsFrom: 'trajectories' }, '"prompts" in '],
+    [{ pointsFrom: 'trajectory' }, '"pointsFrom" in '],
     ['{"steps": 5', 'is not valid JSON'],
     ['[1]', 'must hold one JSON object'],
   ])('a file with %j: %s', (content, message) => {
@@ -122,7 +138,7 @@ it('stops on Ctrl+C, goes on, and ends with one document and a model in the list
   expect(progress.every(({ phase }) => phase === 'learning')).toBe(true);
   const result = JSON.parse(second.stdout) as { folder: string };
   expect(result).toMatchObject({
-    model: 'tiny', folder: join(folder, 'library', 'models', 'tiny'), teacher: 'storybook', strategy: 'euler', steps: 8, samples: 32,
+    model: 'tiny', folder: join(folder, 'library', 'models', 'tiny'), teacher: 'storybook', kind: 'teefusion', strategy: 'euler', points_from: 'noised', steps: 8, samples: 32,
     loss: expect.any(Number), seconds: expect.any(Number), fusion_scale: expect.any(Number),
   });
   expect(readdirSync(result.folder).sort()).toEqual(['README.md', 'distillation.json', 'model_index.json', 'transformer']);
@@ -132,4 +148,15 @@ it('stops on Ctrl+C, goes on, and ends with one document and a model in the list
   const again = await studio(...command);
   expect(again.code).toBe(1);
   expect(JSON.parse(again.stdout)).toMatchObject({ error: { code: 'invalid-input', message: 'There is a model "tiny" already.' } });
+});
+
+it('learns from a list of prompts, without a picture', async () => {
+  const prompts = config('a red boat on the sea\na blue star\n');
+  const { code, stdout } = await studio('distill', '--name', 'prompted', '--kind', 'distillcfg', '--prompts', prompts, '--points-from', 'trajectories', '--schedule-steps', '3', '--points', '6',
+    '--steps', '1', '--batch', '2', '--threads', '1', '--json', '--models', models, '--library', join(folder, 'library'));
+  expect(code).toBe(0);
+  const result = JSON.parse(stdout) as { folder: string };
+  expect(result).toMatchObject({ kind: 'distillcfg', fusion_scale: null, points_from: 'trajectories', points: 6 });
+  const made = JSON.parse(readFileSync(join(result.folder, 'distillation.json'), 'utf8')) as object;
+  expect(made).toMatchObject({ points: 'trajectories', distilled_steps: null, training: { prompts: 2, trajectory_steps: 3, own_scale_share: 0.5, optimizer: 'adamw' } });
 });

@@ -1,9 +1,9 @@
-// The training step against AdamW written out by hand, and what it does when the loss is no number.
+// The training step against AdamW and Muon written out by hand, and what it does when the loss is no number.
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Parameters, type ParameterSpec } from './parameters.ts';
 import { TrainingRandom } from './random.ts';
-import { Trainer, type Loss, type OptimizerOptions } from './trainer.ts';
+import { innerMatrices, Trainer, type Loss, type OptimizerOptions } from './trainer.ts';
 
 const [rows, into, out] = [6, 3, 2];
 
@@ -97,6 +97,82 @@ describe('a step is AdamW', () => {
     expect(clipped > 0).toBe(options.clipNorm < 1);
     expect(real.steps).toBe(8);
     expect(Array.from(real.parameters.view(real.values, 'fixed').data)).toEqual([0.25, -0.5]);
+  });
+});
+
+describe('a step is Muon where it is asked for', () => {
+  const shapes = { tall: [5, 3], wide: [2, 4], square: [3, 3], bias: [4] } as const;
+  type Name = keyof typeof shapes;
+  const names = Object.keys(shapes) as Name[];
+  const specs: ParameterSpec[] = names.map((name) => ({ name, shape: shapes[name], init: { kind: 'normal', deviation: 0.5 }, trainable: true }));
+  const size = (name: Name): number => shapes[name].reduce<number>((product, extent) => product * extent, 1);
+  /** Σ (w − target)²: the gradient is 2(w − target), whatever the shape. */
+  const towards: Loss<Name> = (w, targets) => tf.addN(names.map((name) => w(name).sub(targets[name]).square().sum()));
+  const targets = (step: number) => Object.fromEntries(names.map((name, i) => [name, { data: new TrainingRandom(8, step, i).normals(size(name)), shape: [...shapes[name]] }])) as
+    Record<Name, { data: Float32Array; shape: number[] }>;
+
+  type Matrix = number[][];
+  const product = (a: Matrix, b: Matrix): Matrix => a.map((row) => b[0]!.map((_, j) => row.reduce((sum, value, k) => sum + value * b[k]![j]!, 0)));
+  const transposed = (a: Matrix): Matrix => a[0]!.map((_, j) => a.map((row) => row[j]!));
+  const sum = (a: Matrix, b: Matrix, factor: number): Matrix => a.map((row, i) => row.map((value, j) => value + factor * b[i]![j]!));
+  const scaled = (a: Matrix, factor: number): Matrix => a.map((row) => row.map((value) => factor * value));
+  const matrix = (data: ArrayLike<number>, columns: number): Matrix =>
+    Array.from({ length: data.length / columns }, (_, i) => Array.from({ length: columns }, (_, j) => data[i * columns + j]!));
+
+  /** x ← a·x + b·(xxᵀ)x + c·(xxᵀ)²x, five times, from a matrix of norm 1. */
+  function orthogonal(a: Matrix): Matrix {
+    let x = scaled(a, 1 / Math.hypot(...a.flat()));
+    for (let i = 0; i < 5; i++) {
+      const cube = product(product(x, transposed(x)), x);
+      x = sum(sum(scaled(x, 3.4445), cube, -4.775), product(product(x, transposed(x)), cube), 2.0315);
+    }
+    return x;
+  }
+
+  test.each([0, 0.4])('with weight decay %f', async (weightDecay) => {
+    const rate = 0.03;
+    const real = await Trainer.create(new Parameters(specs, 2), Object.fromEntries(names.map((name) => [name, { dtype: 'float32' as const, shape: shapes[name] }])) as never, towards,
+      { weightDecay, clipNorm: 0.1, muonSize: 0.3, muon: ({ shape }) => shape.length === 2 }, { threads: 1 });
+    open.push(real as never);
+    const read = (buffer: Float32Array, name: Name): Matrix => matrix(real.parameters.view(buffer, name).data, shapes[name].at(-1)!);
+    const value = Object.fromEntries(names.map((name) => [name, read(real.values, name)])) as Record<Name, Matrix>;
+    const average = structuredClone(value);
+    const momentum = Object.fromEntries(names.map((name) => [name, scaled(value[name], 0)])) as Record<Name, Matrix>;
+    const startingBias = value.bias;
+    for (let step = 1; step <= 4; step++) {
+      const wanted = targets(step);
+      for (const name of ['tall', 'wide', 'square'] as const) {
+        const columns = shapes[name][1];
+        const gradient = scaled(sum(value[name], matrix(wanted[name].data, columns), -1), 2);
+        momentum[name] = sum(gradient, momentum[name], 0.95);
+        const direction = orthogonal(sum(gradient, momentum[name], 0.95));
+        // What makes it Muon: all singular values near one, so the smaller Gram matrix is near the identity.
+        const gram = shapes[name][0] <= columns ? product(direction, transposed(direction)) : product(transposed(direction), direction);
+        gram.forEach((row, i) => row.forEach((entry, j) => expect(Math.abs(entry - Number(i === j))).toBeLessThan(0.6)));
+        const update = sum(scaled(direction, 0.3 * Math.sqrt(Math.max(...shapes[name]))), value[name], weightDecay);
+        value[name] = sum(value[name], update, -rate);
+        average[name] = sum(scaled(average[name], 0.75), value[name], 0.25);
+      }
+      await real.step(wanted, rate, 0.25);
+      for (const name of ['tall', 'wide', 'square'] as const) {
+        near(Float32Array.from(read(real.values, name).flat()), value[name].flat());
+        near(Float32Array.from(read(real.average, name).flat()), average[name].flat());
+      }
+    }
+    // What is no matrix is AdamW's: its first steps are as long as the rate, whatever the gradient.
+    const moved = sum(read(real.values, 'bias'), startingBias, -1).flat();
+    expect(Math.max(...moved.map(Math.abs))).toBeLessThanOrEqual(4.4 * rate);
+    expect(Math.min(...moved.map(Math.abs))).toBeGreaterThan(0);
+  });
+
+  test('which is for the matrices within blocks and layers', () => {
+    const chosen = (name: string, ...shape: number[]): boolean => innerMatrices({ name, shape });
+    expect(chosen('transformer.transformer_blocks.3.attn.to_q.weight', 8, 8)).toBe(true);
+    expect(chosen('transformer.transformer_blocks.0.ff_context.net.2.weight', 8, 32)).toBe(true);
+    expect(chosen('text_encoder.text_model.encoder.layers.0.mlp.fc1.weight', 32, 8)).toBe(true);
+    expect(chosen('transformer.transformer_blocks.3.attn.to_q.bias', 8)).toBe(false);
+    expect(chosen('transformer.transformer_blocks.3.norm1.linear.weight', 48, 8)).toBe(false);
+    for (const name of ['proj_out', 'context_embedder', 'time_text_embed.text_embedder.linear_1']) expect(chosen(`transformer.${name}.weight`, 8, 8)).toBe(false);
   });
 });
 
