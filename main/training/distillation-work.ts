@@ -11,7 +11,13 @@ import { StudioError } from '../contract/errors.ts';
 const jobFile = 'job.json';
 /** Teaching points, in half precision. */
 export const pointsFile = 'points.f16';
-const workFiles = [pointsFile, 'log.jsonl', 'checkpoint.safetensors', 'checkpoint.previous.safetensors', 'checkpoint.new.safetensors'];
+/** For the points at which the validation loss is measured. */
+export const validationFolder = 'validation';
+/** A line for each measurement of it. */
+export const validationLog = 'validation.jsonl';
+const workFiles = [
+  pointsFile, validationFolder, validationLog, 'log.jsonl', 'checkpoint.safetensors', 'checkpoint.previous.safetensors', 'checkpoint.new.safetensors',
+];
 
 const Begun = z.object({ request: DistillRequest, teacherHash: z.string() });
 type Begun = z.infer<typeof Begun>;
@@ -42,7 +48,7 @@ export async function claimWork(folder: string, job: Begun, other: OtherWork): P
 async function clearWork(folder: string): Promise<void> {
   for (const name of [...workFiles, jobFile]) {
     const file = path.join(folder, name);
-    await rm(file, { force: true }).catch((thrown: unknown) => {
+    await rm(file, { force: true, recursive: true }).catch((thrown: unknown) => {
       throw fileError(thrown, file);
     });
   }

@@ -19,12 +19,14 @@ import type { PromptSource } from './distillation-source.ts';
 import { startingParameters, studentConfig } from './distillation-start.ts';
 import type { Student } from './distillation-student.ts';
 import { embeddingTable, repeated, TeacherText, type Embeddings } from './distillation-text.ts';
-import { claimWork, type OtherWork } from './distillation-work.ts';
+import { claimWork, validationFolder, validationLog, type OtherWork } from './distillation-work.ts';
 import { distillationLoss, type StudentInput } from './objectives.ts';
 import type { Parameters } from './parameters.ts';
 import { TrainingRandom } from './random.ts';
-import { resumeFrom, runTraining, type RunOptions } from './run.ts';
+import { resumeFrom, runTraining, type Moment, type RunOptions } from './run.ts';
+import { appendLine, cutLog, logFile, type LogRow } from './run-log.ts';
 import { innerMatrices, Trainer } from './trainer.ts';
+import { Validation, validationPoints } from './validation.ts';
 
 export interface Distillation {
   /** The teacher. */
@@ -38,8 +40,19 @@ export interface Distillation {
   /** Steps between checkpoints. Default 50. */
   readonly checkpointEvery?: number | undefined;
   readonly otherWork?: OtherWork | undefined;
+  /** Threads sleep between operators. Default true; what is learned does not depend on it. */
+  readonly gentle?: boolean | undefined;
+  /** Measures the loss at fixed points that are never trained on, after every so many steps. `source`: other prompts, where there are any. */
+  readonly validation?: { readonly every: number; readonly source: PromptSource } | undefined;
   readonly signal?: AbortSignal | undefined;
   onProgress?(progress: DistillProgress): void;
+  onStep?(row: LogRow): void;
+  /** A validation loss was measured and logged. */
+  onValidated?(row: { step: number; loss: number }): void;
+  /** A checkpoint is on disk. */
+  onSaved?(step: number): void;
+  /** Whatever is to be done beside learning; the next step waits for it. `student`: as it is now. */
+  afterStep?(moment: Moment & { student(): Student }): Promise<void>;
   /** Hears of a damaged checkpoint that was passed over. */
   onWarning?(text: string): void;
 }
@@ -48,6 +61,8 @@ const usualCheckpointEvery = 50;
 /** Embeddings of more prompts than fit are computed anew at each step. */
 const tableBytes = 256 * 2 ** 20;
 const averageDecay = 0.99;
+/** Makes the seed of the validation points another than that of the training points. */
+const validationSeed = 0x5eed;
 /** Captions by which the fused term is measured. */
 const measuredCaptions = 64;
 
@@ -63,19 +78,18 @@ export async function distil(job: Distillation): Promise<{ student: Student; out
   });
   const teacherHash = await hashCheckpoint(checkpoint);
   await claimWork(folder, { request, teacherHash }, job.otherWork ?? 'refuse');
-  const session: SessionOptions = { threads: request.threads, gentle: true };
+  const session: SessionOptions = { threads: request.threads, gentle: job.gentle ?? true };
   const text = await TeacherText.open(checkpoint, session);
   try {
     const points = await taught(job, text, session);
     const fusionScale = request.kind === 'teefusion' ? request.fusionScale ?? (await measuredScale(job, text, points, session)) : null;
     const config = studentConfig(checkpoint.transformer.config, request, fusionScale);
-    const { parameters, weights } = await learned(job, config, text, points, session);
+    const studentOf = (trained: Pick<Student, 'parameters' | 'weights'>, samples: number, loss: number): Student =>
+      ({ config, ...trained, distillation: provenance(request, teacherHash, samples, loss) });
+    const trained = await learned(job, config, text, points, session, studentOf);
     const loss = await finalLoss(folder, request.steps);
     const samples = request.steps * request.batch;
-    return {
-      student: { config, parameters, weights, distillation: provenance(request, teacherHash, samples, loss) },
-      outcome: { fusionScale, samples, loss },
-    };
+    return { student: studentOf(trained, samples, loss), outcome: { fusionScale, samples, loss } };
   } finally {
     await text.close();
   }
@@ -113,8 +127,9 @@ function measuredScale({ checkpoint, request, source }: Distillation, text: Teac
 
 async function learned(
   job: Distillation, config: TransformerConfig, text: TeacherText, points: TeachingPoints, session: SessionOptions,
+  studentOf: (trained: Pick<Student, 'parameters' | 'weights'>, samples: number, loss: number) => Student,
 ): Promise<{ parameters: Parameters; weights: Float32Array }> {
-  const { checkpoint, request, folder, signal, onProgress, onWarning } = job;
+  const { checkpoint, request, folder, signal, onProgress, onWarning, onSaved } = job;
   const { batch, steps, learningRate } = request;
   const parameters = startingParameters(config, await readTensors(checkpoint.transformer.weights), request.seed);
   const latents = [batch, config.in_channels, config.sample_size, config.sample_size];
@@ -127,22 +142,67 @@ async function learned(
     latents: spec('latents'), sigma: spec('sigma'), tokens: spec('tokens'), pooled: spec('pooled'),
     null_pooled: spec('null_pooled'), guidance: spec('guidance'), target: spec('target'),
   }, distillationLoss(config), { weightDecay: 0, ...(request.optimizer === 'muon' && { muon: innerMatrices }) }, session);
+  let validate: Validate | null = null;
   try {
     await resumeFrom(trainer as Trainer<string>, folder, (warning) => onWarning?.(warning));
+    validate = await openValidation(job, config, parameters, text, session, trainer.steps);
     const embeddings = trainer.steps < steps ? await embeddingsOf(job, text, points) : () => text.empty;
     const pace = new Pace(steps, batch, trainer.steps);
+    let last = NaN;
     const finished = await runTraining(trainer, {
       steps, learningRate, warmup: Math.min(30, Math.ceil(steps / 10)), finalShare: 0.05, averageDecay, folder,
       checkpointEvery: job.checkpointEvery ?? usualCheckpointEvery,
+      guardLoss: true,
       ...(signal && { signal }),
+      ...(onSaved && { onSaved }),
       batch: batches(request, config, shapes, text.empty, points, embeddings),
-      onStep: ({ step, loss }) => onProgress?.({ phase: 'learning', step, steps, loss, ...pace.at(step) }),
+      onStep: (row) => {
+        last = row.loss;
+        onProgress?.({ phase: 'learning', step: row.step, steps, loss: row.loss, ...pace.at(row.step) });
+        job.onStep?.(row);
+      },
+      async afterStep(moment) {
+        await validate?.after(moment.step, trainer.average);
+        await job.afterStep?.({ ...moment, student: () => studentOf({ parameters, weights: trainer.average }, moment.step * batch, last) });
+      },
     });
     if (!finished) throw new StudioError('cancelled', `Stopped after step ${trainer.steps} of ${steps}; what was learned is kept.`);
     return { parameters, weights: Float32Array.from(trainer.average) };
   } finally {
+    await validate?.close();
     await trainer.close();
   }
+}
+
+interface Validate {
+  /** Measures and logs where it is due. */
+  after(step: number, weights: Float32Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `from`: training steps that are done already. Null where none is wanted. */
+async function openValidation(
+  { checkpoint, request, folder, validation, signal, onValidated }: Distillation, config: TransformerConfig, parameters: Parameters, text: TeacherText,
+  session: SessionOptions, from: number,
+): Promise<Validate | null> {
+  if (validation === undefined || validation.every === 0 || from >= request.steps) return null;
+  const { every, source } = validation;
+  const seed = (request.seed ^ validationSeed) >>> 0;
+  const points = await teachingPoints({
+    checkpoint, text, source, request: { ...request, points: validationPoints, seed }, folder: path.join(folder, validationFolder), session, signal, onPoints: () => {},
+  });
+  const log = path.join(folder, validationLog);
+  await cutLog(log, from);
+  const measured = await Validation.open({ config, parameters, text, points, source, seed, session });
+  return {
+    async after(step, weights) {
+      if (step % every !== 0 && step !== request.steps) return;
+      const loss = await measured.loss(weights);
+      await appendLine(log, { step, loss });
+      onValidated?.({ step, loss });
+    },
+    close: () => measured.close(),
+  };
 }
 
 type EmbeddingsOf = (items: readonly number[]) => Embeddings | Promise<Embeddings>;
@@ -190,7 +250,7 @@ function batches(
 
 /** Mean over the last twentieth of the logged steps; a step that a crash had repeated counts once. */
 async function finalLoss(folder: string, steps: number): Promise<number> {
-  const lines = (await readFile(path.join(folder, 'log.jsonl'), 'utf8')).trim().split('\n');
+  const lines = (await readFile(path.join(folder, logFile), 'utf8')).trim().split('\n');
   const losses = new Map(lines.flatMap((line): [number, number][] => {
     try {
       const { step, loss } = JSON.parse(line) as { step: number; loss: number };
