@@ -52,7 +52,8 @@ export const useEvaluations = defineStore('evaluations', () => {
     const before = list.value.records.find((known) => known.id === record.id);
     list.value = put(list.value, record);
     if (!isActive(record.state)) cancelling.value.delete(record.id);
-    if (record.id === openId.value && before?.state !== record.state) void loadReport();
+    // Told again in the same state, its report may have been put together meanwhile.
+    if (record.id === openId.value && (before?.state !== record.state || report.value.kind === 'none')) void loadReport();
   }
 
   function forget(id: string): void {

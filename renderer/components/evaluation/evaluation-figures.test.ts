@@ -3,9 +3,9 @@ import { EvaluationReport, type CellResult, type Share } from '../../../main/con
 import { groupCells, sortGroups } from './cell-rows.ts';
 import { toCsv } from './csv.ts';
 import { headlineOf } from './headline.ts';
-import { columnsOf, limitsOf, walkOf, type PlotSeries } from './plot-data.ts';
+import { columnsOf, limitsOf, ticksOf, walkOf, type PlotSeries } from './plot-data.ts';
 import { figure, quantitiesOf, unitOf } from './quantities.ts';
-import { seriesOf } from './series.ts';
+import { seriesOf, shownScales } from './series.ts';
 
 const share = (value: number): Share => ({ value, low: value - 0.1, high: value + 0.1, right: Math.round(value * 10), asked: 10 });
 
@@ -69,7 +69,7 @@ describe('lines', () => {
   });
 
   const line = (key: string, ...points: [number, number][]): PlotSeries => ({
-    key, label: key, colour: 'teacher', dashed: false, line: true, points: points.map(([x, y]) => ({ x, y, low: y, high: y, label: `${key}${x}` })),
+    key, label: key, title: '', colour: 'teacher', dashed: false, line: true, points: points.map(([x, y]) => ({ x, y, low: y, high: y, label: `${key}${x}` })),
   });
 
   it('share their x, and keep every point of a series that has several at one x', () => {
@@ -77,6 +77,18 @@ describe('lines', () => {
     expect(x).toEqual([1, 2, 3, 3]);
     expect(points.map((column) => column.map((point) => point?.y ?? null))).toEqual([[10, null, 30, 31], [null, 20, 32, null]]);
     expect(columnsOf([])).toEqual({ x: [], points: [] });
+  });
+
+  it('have ticks at values that occur, as far as they can be told apart', () => {
+    expect(ticksOf([5, 1, 3, 3, 9], false)).toEqual([1, 3, 5, 9]);
+    expect(ticksOf([20, 40, 41, 116], true)).toEqual([20, 40, 116]);
+    expect(ticksOf([7], true)).toEqual([7]);
+    expect(ticksOf([], false)).toEqual([]);
+  });
+
+  it('show controls under the scale of what they control', () => {
+    const cells = [cell('z5', 0.5, { guidance: 5 }), cell('plain', 0.5, { guidance: 9.5, purpose: 'effective-scale' }), cell('t3', 0.5)];
+    expect([...shownScales(cells)]).toEqual([['z5', 5], ['plain', 5], ['t3', 3]]);
   });
 
   it('are walked from left to right, without those that are hidden', () => {

@@ -13,6 +13,8 @@ export interface PlotPoint {
 export interface PlotSeries {
   key: string;
   label: string;
+  /** More about it, where there is more. */
+  title: string;
   /** Name of a colour in the design tokens. */
   colour: string;
   dashed: boolean;
@@ -54,6 +56,18 @@ export function walkOf(series: readonly PlotSeries[], hidden: ReadonlySet<string
   const places = series.flatMap(({ key, points }, at) => (hidden.has(key) ? [] : points.map((_, point): Place => ({ series: at, point }))));
   const xOf = ({ series: at, point }: Place): number => series[at]?.points[point]?.x ?? 0;
   return places.sort((a, b) => xOf(a) - xOf(b) || a.series - b.series);
+}
+
+/** Values to write at an axis: those that occur, except where they would stand closer than a twelfth of the axis. */
+export function ticksOf(values: readonly number[], log: boolean): number[] {
+  const at = (value: number): number => (log ? Math.log(value) : value);
+  const every = [...new Set(values)].filter((value) => !log || value > 0).sort((a, b) => a - b);
+  const [first, last] = [every[0], every.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const least = (at(last) - at(first)) / 12;
+  const ticks: number[] = [];
+  for (const value of every) if (ticks.length === 0 || at(value) - at(ticks.at(-1)!) >= least) ticks.push(value);
+  return ticks;
 }
 
 /** Limits of an axis around its values, with a little room; a log axis gets its room by a factor. */

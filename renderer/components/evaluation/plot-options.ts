@@ -1,6 +1,6 @@
 // How a chart is drawn: the settings of uPlot for a few series with their intervals. Knows neither reports nor components.
 import type uPlot from 'uplot';
-import { columnsOf, limitsOf, type PlotSeries } from './plot-data.ts';
+import { columnsOf, limitsOf, ticksOf, type PlotSeries } from './plot-data.ts';
 
 /** Resolved colours and font; a canvas knows no design tokens. */
 export interface PlotTheme {
@@ -12,6 +12,8 @@ export interface PlotLook {
   xLabel: string;
   yLabel: string;
   logX: boolean;
+  /** Whether only values that occur are written at the x axis; they are few. */
+  ownTicks: boolean;
   /** What stands at an axis; y with the unit that `yLabel` names. */
   xValue: (value: number) => string;
   yValue: (value: number) => string;
@@ -48,7 +50,7 @@ export function plotOptions(series: readonly PlotSeries[], look: PlotLook, theme
     axes: [
       {
         ...axis, label: look.xLabel, size: 26, gap: 4, space: 44, grid: { show: false }, values: (_plot, splits) => splits.map(look.xValue),
-        ...(look.logX && { splits: (_plot: uPlot, _axis: number, low: number, high: number) => logSplits(low, high), filter: (_plot: uPlot, splits: number[]) => splits }),
+        ...splitsOf(points.map(({ x }) => x), look),
       },
       { ...axis, label: look.yLabel, size: 42, gap: 4, space: 32, grid: { stroke: theme.colour('line'), width: 1 }, values: (_plot, splits) => splits.map(look.yValue) },
     ],
@@ -73,6 +75,12 @@ function seriesOptions({ colour, dashed, line }: PlotSeries, theme: PlotTheme): 
 function yLimitsOf(values: readonly number[], within: PlotLook['within']): [number, number] {
   const [low, high] = limitsOf(values, false);
   return within === null ? [low, high] : [Math.max(within[0], low), Math.min(within[1], high)];
+}
+
+function splitsOf(values: readonly number[], { ownTicks, logX }: PlotLook): Partial<uPlot.Axis> {
+  const filter = (_plot: uPlot, splits: number[]): number[] => splits;
+  if (ownTicks) return { splits: () => ticksOf(values, logX), filter };
+  return logX ? { splits: (_plot, _axis, low, high) => logSplits(low, high), filter } : {};
 }
 
 /** 1, 2 and 5 times the powers of ten. */

@@ -1,6 +1,7 @@
 // The cells of a report as lines of a chart: one line for each way to make pictures, its points the guidance scales. Pure.
 import type { CellPurpose, CellResult } from '../../../main/contract/evaluation.ts';
 import type { Sampler } from '../../../main/contract/schemas.ts';
+import { groupCells } from './cell-rows.ts';
 
 /** Names of colours in the design tokens. */
 export type Colour = 'teacher' | `series-${1 | 2 | 3 | 4 | 5 | 6}`;
@@ -16,6 +17,14 @@ export interface CellSeries {
   colour: Colour;
   /** By guidance, ascending. */
   cells: CellResult[];
+}
+
+/**
+ * The scale under which each cell is shown, by its key: its own, a control that of the cell which brought it. Plain guidance at the
+ * effective scale is to stand above the reflection that it controls.
+ */
+export function shownScales(cells: readonly CellResult[]): Map<string, number> {
+  return new Map(groupCells(cells).flatMap(({ cell, controls }) => [cell, ...controls].map(({ key }) => [key, cell.guidance])));
 }
 
 /**

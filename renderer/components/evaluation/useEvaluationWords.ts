@@ -14,7 +14,7 @@ export function useEvaluationWords() {
   const { t, locale } = useI18n();
   const format = useFormat();
   const models = useModels();
-  const dates = computed(() => new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }));
+  const dates = computed(() => new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false }));
 
   const model = (id: string): string => models.byId(id)?.name ?? id;
   const when = (instant: string): string => dates.value.format(new Date(instant));
@@ -33,7 +33,7 @@ export function useEvaluationWords() {
   const cell = (one: EvaluationCell): string => `${maker(one)} · ${settings(one)}`;
 
   function series(one: CellSeries): string {
-    return one.purpose === 'asked' ? maker(one) : `${maker(one)}, ${t(`evaluation.purpose.${one.purpose}`)}`;
+    return one.purpose === 'asked' ? maker(one) : `${maker(one)}, ${t(`evaluation.purposeShort.${one.purpose}`)}`;
   }
 
   function quantity(name: Quantity, report: EvaluationReport): string {
@@ -72,9 +72,9 @@ export function useEvaluationWords() {
     return `${rounded > 0 ? '+' : rounded < 0 ? '−' : '±'}${format.number(Math.abs(rounded), digits)}`;
   }
 
-  function prompts(request: EvaluateRequest): string {
+  function prompts(request: EvaluateRequest, short = false): string {
     const source = typeof request.prompts === 'string' ? request.prompts : 'pasted';
-    return t(`evaluation.promptsOf.${source}`, { n: request.count }, request.count);
+    return t(`evaluation.${short ? 'promptsShort' : 'promptsOf'}.${source}`, { n: request.count }, request.count);
   }
 
   return { model, when, scale, gamma, maker, settings, cell, series, quantity, value, range, points, prompts };
