@@ -22,11 +22,14 @@ function halved(x: tf.Tensor): tf.Tensor {
   return x.reshape([n * c, h / 2, 2, w / 2, 2]).mean(4).mean(2).reshape([n, c, h / 2, w / 2]);
 }
 
-/** image: [n, 3, h, w] in −1..1; noise: like the latents, standard normal. */
-export const vaeLoss = (config: VaeConfig, weights: VaeLossWeights): Loss<'image' | 'noise'> => (w, { image, noise }) => {
+/**
+ * image: [n, 3, h, w] in −1..1; noise: like the latents, standard normal; wobble: [n], by how much each picture's latents are disturbed
+ * beyond their own deviation, so that the decoder learns to mend what a generator gets slightly wrong.
+ */
+export const vaeLoss = (config: VaeConfig, weights: VaeLossWeights): Loss<'image' | 'noise' | 'wobble'> => (w, { image, noise, wobble }) => {
   const moments = vaeEncode(config, w, image);
   const logVariance = moments.logVariance.clipByValue(-20, 10);
-  const latents = moments.mean.add(logVariance.mul(0.5).exp().mul(noise));
+  const latents = moments.mean.add(logVariance.mul(0.5).exp().add(wobble.reshape([-1, 1, 1, 1])).mul(noise));
   const error = (z: tf.Tensor, target: tf.Tensor): tf.Tensor => {
     const difference = vaeDecode(config, w, z).sub(target);
     return difference.square().mean().add(difference.abs().mean().mul(weights.absolute));
