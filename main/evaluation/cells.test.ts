@@ -37,6 +37,11 @@ describe('what is asked for', () => {
     expect(plan({ models: ['fast-z'], guidance: [3], steps: 20, controls: false }).warnings).toEqual([]);
   });
 
+  it('says when a student would not meet what it was taught by', () => {
+    expect(plan({ models: ['story', 'fast-z'], guidance: [3] }).warnings.map(({ code }) => code)).toEqual(['other-sampler']);
+    expect(plan({ models: ['story', 'fast-z'], guidance: [3], samplers: ['euler', 'z-sampling'] }).warnings).toEqual([]);
+  });
+
   it('refuses what cannot be drawn', () => {
     expect(() => plan({ models: ['nobody'] })).toThrow(expect.objectContaining({ code: 'not-found' }));
     expect(() => plan({ models: ['broken'] })).toThrow(expect.objectContaining({ code: 'corrupt-file', message: expect.stringContaining('half of it') }));

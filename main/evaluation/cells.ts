@@ -133,14 +133,17 @@ function usable(models: readonly ModelInfo[], id: string): ModelInfo {
   return model;
 }
 
-function askedCells({ samplers, guidance, steps, reflection }: EvaluateRequest, model: ModelInfo, warnings: Warning[]): EvaluationCell[] {
+function askedCells({ models, samplers, guidance, steps, reflection }: EvaluateRequest, model: ModelInfo, warnings: Warning[]): EvaluationCell[] {
   const scales = unique(guidance);
-  const { id, kind, guidanceRange, distilledSteps } = model;
+  const { id, kind, guidanceRange, distilledSteps, distilledFrom, teacher } = model;
   if (kind === 'teacher') {
     return unique(samplers).flatMap((sampler) => scales.map((scale) => makeCell({ model: id, kind, sampler, guidance: scale, steps }, 'asked', reflection)));
   }
   if (distilledSteps !== null && distilledSteps !== steps) {
     warnings.push({ code: 'other-steps', message: `${id} learned the steps of a schedule of ${distilledSteps}; here it makes ${steps}.` });
+  }
+  if (teacher !== null && models.includes(teacher) && distilledFrom !== null && !samplers.includes(distilledFrom)) {
+    warnings.push({ code: 'other-sampler', message: `${id} learned from ${teacher} with ${distilledFrom}; without that sampler it is not compared with what it was taught.` });
   }
   const known = scales.filter((scale) => guidanceRange === null || (scale >= guidanceRange[0] && scale <= guidanceRange[1]));
   const strange = scales.filter((scale) => !known.includes(scale));
@@ -150,7 +153,7 @@ function askedCells({ samplers, guidance, steps, reflection }: EvaluateRequest, 
       message: `${id} was trained with guidance ${guidanceRange![0]} to ${guidanceRange![1]}; it is left out at ${strange.join(', ')}.`,
     });
   }
-  return known.map((scale) => makeCell({ model: id, kind, sampler: 'euler', guidance: scale, steps }, 'asked', reflection, model.distilledFrom ?? 'euler'));
+  return known.map((scale) => makeCell({ model: id, kind, sampler: 'euler', guidance: scale, steps }, 'asked', reflection, distilledFrom ?? 'euler'));
 }
 
 /** @param strategy whose first-order scale the pictures have; a student's is what it was taught */

@@ -8,7 +8,7 @@ import { medianInterval, pairedDifference, type Pair } from './statistics.ts';
 
 /**
  * Pairs of keys, the second being the one that is to show what it is worth: a student after its own teacher, after its controls, and,
- * where it fuses its guidance, after the baseline that learned the same; a reflecting teacher after plain guidance at its effective scale.
+ * where it is a TeEFusion student, after those of other kinds that learned the same; a reflecting teacher after plain guidance at its effective scale.
  */
 export function cellPairs(
   cells: readonly EvaluationCell[], request: Pick<EvaluateRequest, 'reflection'>, models: readonly ModelInfo[], passes: CountPasses,
@@ -21,7 +21,7 @@ export function cellPairs(
     const controls = controlsOf(cell, request, models, passes).map(({ key }) => key);
     const baselines = model?.guidanceKind !== 'teefusion' ? [] : cells.filter((other) => {
       const rival = info.get(other.model);
-      return rival?.guidanceKind === 'distillcfg' && rival.teacher === model.teacher && rival.distilledFrom === model.distilledFrom
+      return rival?.kind === 'student' && rival.guidanceKind !== 'teefusion' && rival.teacher === model.teacher && rival.distilledFrom === model.distilledFrom
         && other.guidance === cell.guidance && other.steps === cell.steps;
     }).map(({ key }) => key);
     return [...(own === null ? [] : [own]), ...controls, ...baselines].map((key): [string, string] => [key, cell.key]);

@@ -14,7 +14,7 @@ const model = (id: string, more: Partial<ModelInfo>): ModelInfo => ({
   id, name: id, kind: 'teacher', guidanceKind: null, teacher: null, distilledFrom: null, distilledSteps: null, guidanceRange: null,
   width: side, height: side, bytes: 1, precision: 'float16', licence: 'Apache-2.0', hash: `hash-of-${id}`, embedded: true, card: null, problem: null, ...more,
 });
-const student = { kind: 'student', teacher: 'story', distilledFrom: 'euler', guidanceRange: [1, 9] } as const;
+const student: Partial<ModelInfo> = { kind: 'student', teacher: 'story', distilledFrom: 'euler', guidanceRange: [1, 9] };
 export const exampleModels = [model('story', {}), model('fast', { ...student, guidanceKind: 'teefusion' }), model('plain', { ...student, guidanceKind: 'distillcfg' })];
 
 export const plainPicture = (level: number, width = side): Pixels => ({ width, height: width, rgb: new Uint8Array(width * width * 3).fill(level) });
