@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EvaluatedPicture } from '../../main/contract/evaluation.ts';
-import { ask, missingPages, pageSize, take, unask, viewing } from './evaluation-pages.ts';
+import { ask, missingPages, pageSize, stale, take, unask, viewing } from './evaluation-pages.ts';
 
 const view = { evaluation: 'e', cells: ['a', 'b'], wrong: null };
 
@@ -16,7 +16,18 @@ describe('pages of pictures', () => {
     expect(missingPages(known, 0, pageSize - 1)).toEqual([]);
     expect(missingPages(known, pageSize - 1, 9999)).toEqual([1, 2]);
     expect(missingPages(unask(known, 0), 0, 3)).toEqual([0]);
-    expect(missingPages({ ...begun, total: 0 }, 0, 9)).toEqual([]);
+    expect(missingPages({ ...ask(begun, 0), total: 0 }, 0, 9)).toEqual([]);
+    expect(missingPages(stale({ ...ask(begun, 0), total: 0 }), 0, 9)).toEqual([0]);
+  });
+
+  it('are asked for again when pictures were added, and stay until they come', () => {
+    const before = take(ask(viewing(view), 0), 0, { pictures: [picture(0, 'a')], prompts: 1 });
+    expect(missingPages(before, 0, 9)).toEqual([]);
+    const again = stale(before);
+    expect(again.rows).toBe(before.rows);
+    expect(missingPages(again, 0, 9)).toEqual([0]);
+    const after = take(ask(again, 0), 0, { pictures: [picture(0, 'a'), picture(0, 'b'), picture(1, 'a')], prompts: 2 });
+    expect([after.total, after.rows.size, after.rows.get(0)?.pictures.size]).toEqual([2, 2, 2]);
   });
 
   it('become rows of one prompt, at their place in the view, which need not be their number', () => {

@@ -35,9 +35,9 @@ export function viewing(view: PictureView | null): Pages {
   return { ...noPages, view };
 }
 
-/** Pages that hold the places `from` to `to` and have not been asked for; before the first answer only the first page. */
+/** Pages that hold the places `from` to `to` and have not been asked for; the first one also when there are no rows (yet). */
 export function missingPages(pages: Pages, from: number, to: number): number[] {
-  const last = pages.total === null ? 0 : Math.ceil(pages.total / pageSize) - 1;
+  const last = Math.max(0, Math.ceil((pages.total ?? 0) / pageSize) - 1);
   const first = Math.max(0, Math.floor(from / pageSize));
   const wanted: number[] = [];
   for (let page = first; page <= Math.min(last, Math.floor(to / pageSize)); page += 1) if (!pages.asked.has(page)) wanted.push(page);
@@ -46,6 +46,11 @@ export function missingPages(pages: Pages, from: number, to: number): number[] {
 
 export function ask(pages: Pages, page: number): Pages {
   return { ...pages, asked: new Set(pages.asked).add(page) };
+}
+
+/** Pictures may have been added: every page may be asked for again, what is known stays until it has come. */
+export function stale(pages: Pages): Pages {
+  return { ...pages, asked: new Set() };
 }
 
 /** A page could not be had: it may be asked for again. */

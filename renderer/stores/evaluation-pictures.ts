@@ -3,7 +3,7 @@ import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 import type { ErrorData } from '../../main/contract/errors.ts';
 import { useClient } from './client.ts';
-import { ask, missingPages, noPages, pageSize, take, unask, viewing, type PictureView } from './evaluation-pages.ts';
+import { ask, missingPages, noPages, pageSize, stale, take, unask, viewing, type PictureView } from './evaluation-pages.ts';
 
 export const useEvaluationPictures = defineStore('evaluation-pictures', () => {
   const client = useClient();
@@ -13,12 +13,17 @@ export const useEvaluationPictures = defineStore('evaluation-pictures', () => {
   const enlarged = ref<{ place: number; cell: string } | null>(null);
   const row = computed(() => (enlarged.value === null ? null : (pages.value.rows.get(enlarged.value.place) ?? null)));
 
-  /** Begins again, also for the same view: pictures may have been added. */
   function look(view: PictureView | null): void {
     pages.value = viewing(view);
     error.value = null;
     enlarged.value = null;
     if (view !== null && view.cells.length > 0) void need(0, 0);
+  }
+
+  /** Pictures may have been added: these places are looked up again. */
+  async function refresh(from: number, to: number): Promise<void> {
+    pages.value = stale(pages.value);
+    await need(from, to);
   }
 
   /** Sees to it that the rows of these places come. */
@@ -49,5 +54,5 @@ export const useEvaluationPictures = defineStore('evaluation-pictures', () => {
     void need(place, place);
   }
 
-  return { pages, error, enlarged, row, look, need, step };
+  return { pages, error, enlarged, row, look, refresh, need, step };
 });

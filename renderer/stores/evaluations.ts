@@ -31,6 +31,8 @@ export const useEvaluations = defineStore('evaluations', () => {
   const openId = ref<string | null>(null);
   const report = shallowRef<ReportState>({ kind: 'none' });
   const part = ref<Part>('overview');
+  /** What was looked at before a running evaluation was opened. */
+  let partBefore: Part | null = null;
   const form = shallowRef<EvaluationForm>(firstEvaluation);
   const starting = ref(false);
   /** Why the host did not take the last one that was asked for. */
@@ -77,7 +79,15 @@ export const useEvaluations = defineStore('evaluations', () => {
     if (id === openId.value) return;
     openId.value = id;
     report.value = { kind: 'none' };
+    choosePart();
     if (id !== null) void loadReport();
+  }
+
+  /** While an evaluation runs there is nothing but pictures to look at; after it, the next one opens as before. */
+  function choosePart(): void {
+    const active = open.value !== null && isActive(open.value.state);
+    if (active && part.value !== 'pictures') [partBefore, part.value] = [part.value, 'pictures'];
+    else if (!active && open.value !== null && partBefore !== null) [part.value, partBefore] = [partBefore, null];
   }
 
   function walk(by: 1 | -1): void {
@@ -121,7 +131,6 @@ export const useEvaluations = defineStore('evaluations', () => {
     refusal.value = result.ok ? null : result.error;
     if (!result.ok) return;
     keep(result.value);
-    part.value = 'overview';
     show(result.value.id);
   }
 

@@ -18,7 +18,8 @@ export function saveText(name: string, text: string, type: 'text/csv' | 'applica
 export interface PictureOfPlot {
   canvas: HTMLCanvasElement;
   title: string;
-  legend: readonly { label: string; colour: string; dashed: boolean }[];
+  /** `dash`: lengths in CSS pixels, none for a full line. */
+  legend: readonly { label: string; colour: string; dash: readonly number[] }[];
   /** Colours of the ground and of the text. */
   ground: string;
   ink: string;
@@ -44,10 +45,10 @@ export function drawPlot({ canvas, title, legend, ground, ink, font }: PictureOf
   paint.drawImage(canvas, margin, margin + line);
   paint.font = `400 ${12 * scale}px ${font}`;
   paint.lineWidth = 2 * scale;
-  legend.forEach(({ label, colour, dashed }, at) => {
+  legend.forEach(({ label, colour, dash }, at) => {
     const y = 2 * margin + line + canvas.height + line * (at + 0.5);
     paint.strokeStyle = colour;
-    paint.setLineDash(dashed ? [4 * scale, 3 * scale] : []);
+    paint.setLineDash(dash.map((length) => length * scale));
     paint.beginPath();
     paint.moveTo(margin, y);
     paint.lineTo(margin + 24 * scale, y);

@@ -17,11 +17,16 @@ export interface PlotSeries {
   title: string;
   /** Name of a colour in the design tokens. */
   colour: string;
-  dashed: boolean;
+  /** Asked series are full; each kind of control has dashes of its own. */
+  dash: Dash;
   /** A line with its band; else single points with whiskers. */
   line: boolean;
   points: readonly PlotPoint[];
 }
+
+/** Lengths of strokes and gaps, in CSS pixels. */
+export const dashes = { full: [], dashed: [6, 4], dotted: [2, 3] } as const;
+export type Dash = keyof typeof dashes;
 
 /** Where a point stands: number of its series, number in it. */
 export interface Place {

@@ -1,6 +1,6 @@
 // How a chart is drawn: the settings of uPlot for a few series with their intervals. Knows neither reports nor components.
 import type uPlot from 'uplot';
-import { columnsOf, limitsOf, ticksOf, type PlotSeries } from './plot-data.ts';
+import { columnsOf, dashes, limitsOf, ticksOf, type PlotSeries } from './plot-data.ts';
 
 /** Resolved colours and font; a canvas knows no design tokens. */
 export interface PlotTheme {
@@ -60,13 +60,13 @@ export function plotOptions(series: readonly PlotSeries[], look: PlotLook, theme
   };
 }
 
-function seriesOptions({ colour, dashed, line }: PlotSeries, theme: PlotTheme): uPlot.Series[] {
+function seriesOptions({ colour, dash, line }: PlotSeries, theme: PlotTheme): uPlot.Series[] {
   const stroke = theme.colour(colour);
   const edge: uPlot.Series = { stroke: 'transparent', width: 0, spanGaps: true, points: { show: false }, ...(!line && { paths: () => null }) };
   const value: uPlot.Series = {
     stroke, width: 2, spanGaps: true,
-    points: { show: true, size: 7, width: 1.5, stroke, fill: dashed ? theme.colour('surface') : stroke },
-    ...(dashed && { dash: [5, 4] }),
+    points: { show: true, size: dash === 'dotted' ? 5.5 : 7, width: 1.5, stroke, fill: dash === 'full' ? stroke : theme.colour('surface') },
+    dash: [...dashes[dash]],
     ...(!line && { paths: () => null }),
   };
   return [value, edge, edge];
