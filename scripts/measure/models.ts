@@ -4,6 +4,7 @@ import { openCheckpoint } from '../../main/checkpoints/folder.ts';
 import type { Picture } from '../../main/diffusion/model.ts';
 import { openPipelineParts } from '../../main/diffusion/components.ts';
 import { Pipeline } from '../../main/diffusion/pipeline.ts';
+import type { SessionOptions } from '../../main/graph/session.ts';
 
 export interface Wish {
   prompt: string;
@@ -19,9 +20,9 @@ export interface OpenedModel {
 
 export const modelsFolder = path.join(import.meta.dirname, '../../models');
 
-/** Opens a model of a folder; its teacher, if it has one, is in the same. */
-export async function openModel(folder: string, id: string): Promise<OpenedModel> {
-  const parts = await openPipelineParts(await openCheckpoint(path.join(folder, id), (teacher) => path.join(folder, teacher)));
+/** Opens a model of a folder; its teacher, if it has one, is in `teachers`. */
+export async function openModel(folder: string, id: string, teachers = folder, options: SessionOptions = {}): Promise<OpenedModel> {
+  const parts = await openPipelineParts(await openCheckpoint(path.join(folder, id), (teacher) => path.join(teachers, teacher)), options);
   const pipeline = new Pipeline(parts);
   return {
     async draw({ prompt, seed, guidance, steps }) {
