@@ -1,14 +1,14 @@
 // Separates what stands in a picture from what lies behind it: which background, which pixels are not of it, and in how many
 // pieces. Knows the backgrounds, but no objects.
 import type { Background } from '../vocabulary.ts';
-import { distance2, workSize, type Lab } from './lab.ts';
+import { ceiling, distance2, workSize, type Lab } from './lab.ts';
 import type { Templates } from './templates.ts';
 
 export interface Backdrop {
   name: Background;
   /** The background's colour behind every pixel: of its drifts the one nearest to the picture. */
   lab: Lab;
-  /** Squared distance of each pixel of the picture from it. */
+  /** Squared distance of each pixel of the picture from it, at most `ceiling`. */
   distance: Float32Array;
   /** Share of the pixels that look like it. */
   share: number;
@@ -33,33 +33,54 @@ const count = workSize * workSize;
 
 /** The picture before one background. */
 function before(picture: Lab, drifts: readonly Lab[], name: Background): Backdrop {
+  const distance = new Float32Array(count).fill(Infinity);
+  const nearest = new Uint8Array(count);
+  drifts.forEach((drift, k) => {
+    for (let i = 0; i < count; i += 1) {
+      const d = distance2(picture, i * 3, drift, i * 3);
+      if (d < distance[i]!) { distance[i] = d; nearest[i] = k; }
+    }
+  });
   const lab = new Float32Array(count * 3);
-  const distance = new Float32Array(count);
   let alike = 0;
   for (let i = 0; i < count; i += 1) {
-    let best = Infinity;
-    for (const drift of drifts) {
-      const d = distance2(picture, i * 3, drift, i * 3);
-      if (d >= best) continue;
-      best = d;
-      lab.set(drift.subarray(i * 3, i * 3 + 3), i * 3);
-    }
-    distance[i] = best;
-    if (best < near * near) alike += 1;
+    const drift = drifts[nearest[i]!]!;
+    for (let channel = i * 3; channel < i * 3 + 3; channel += 1) lab[channel] = drift[channel]!;
+    if (distance[i]! < near * near) alike += 1;
+    else if (distance[i]! > ceiling) distance[i] = ceiling;
   }
   return { name, lab, distance, share: alike / count };
 }
 
+/** Share of every third pixel in both directions that one drawing of a background agrees with, however it drifts. */
+function roughShare(picture: Lab, drifts: readonly Lab[]): number {
+  let [alike, looked] = [0, 0];
+  for (let y = 1; y < workSize; y += 3) {
+    for (let x = 1; x < workSize; x += 3) {
+      const at = (y * workSize + x) * 3;
+      looked += 1;
+      if (drifts.some((drift) => distance2(picture, at, drift, at) < near * near)) alike += 1;
+    }
+  }
+  return alike / looked;
+}
+
 /** The background that most pixels agree with, or null when none stands out. */
 export function findBackdrop(picture: Lab, { backgrounds }: Templates): Backdrop | null {
-  const all = (Object.entries(backgrounds) as [Background, Lab[]][]).map(([name, drifts]) => before(picture, drifts, name));
-  all.sort((a, b) => b.share - a.share);
-  const [best, next] = [all[0]!, all[1]!];
+  const [first, second] = (Object.entries(backgrounds) as [Background, Lab[]][])
+    .map(([name, drifts]) => ({ name, drifts, share: roughShare(picture, drifts) }))
+    .sort((a, b) => b.share - a.share)
+    .slice(0, 2)
+    .map(({ name, drifts }) => before(picture, drifts, name));
+  const [best, next] = first!.share >= second!.share ? [first!, second!] : [second!, first!];
   return best.share > 0.25 && best.share > next.share + 0.1 ? best : null;
 }
 
-/** Connected pieces that are not background, largest first; crumbs such as a star in the night are left out. */
-export function pieces(distance: Float32Array, smallest = 0.004 * count): Piece[] {
+/** Pieces smaller than this are crumbs such as a star in the night, flatter ones what an object leaves of its shadow. */
+const crumb = { area: 16, long: 8, short: 4 };
+
+/** Connected pieces that are not background, largest first, without crumbs. */
+export function pieces(distance: Float32Array): Piece[] {
   const open = Uint8Array.from(distance, (d) => (d > near * near ? 1 : 0));
   const found: Piece[] = [];
   for (let start = 0; start < count; start += 1) {
@@ -82,7 +103,8 @@ export function pieces(distance: Float32Array, smallest = 0.004 * count): Piece[
         stack.push(v * workSize + u);
       }
     }
-    if (piece.area >= smallest) found.push(piece);
+    const [width, height] = [piece.right - piece.left, piece.bottom - piece.top];
+    if (piece.area >= crumb.area && Math.max(width, height) >= crumb.long && Math.min(width, height) >= crumb.short) found.push(piece);
   }
   return found.sort((a, b) => b.area - a.area);
 }

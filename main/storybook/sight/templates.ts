@@ -17,9 +17,8 @@ export interface Portrait {
 export interface Level {
   /** Pixels along a side. */
   size: number;
-  lab: Lab;
-  /** Opacity in [0, 1], a value per pixel. */
-  alpha: Float32Array;
+  /** Opacity, then L, a and b times it, of (size + 2)² texels: an empty border spares the sampler its bounds. */
+  texels: Float32Array;
 }
 
 export interface Templates {
@@ -35,6 +34,7 @@ const levels = [
   { size: 56, radius: 0.36 },
 ] as const;
 const drifts = [0, 0.17, 0.33, 0.5, 0.67, 0.83, 1];
+const isPlain = (name: Background): boolean => name === 'white' || name === 'gray';
 /** Blur in pixels of a drawing twice the working size; 0 is none. */
 const softnesses = [0, 2.5];
 /** A flower's petals turn; the other kinds hardly differ from one drawing to the next. */
@@ -50,7 +50,7 @@ export function templates(): Promise<Templates> {
 
 async function drawTemplates(): Promise<Templates> {
   const backs = await Promise.all(backgrounds.map(async (name) =>
-    [name, await Promise.all(drifts.flatMap((drift) => softnesses.map(async (softness) =>
+    [name, await Promise.all((isPlain(name) ? [0.5] : drifts).flatMap((drift) => softnesses.map(async (softness) =>
       toLab(await pixels(backgroundSvg(name, drift, 2 * workSize), workSize, softness), 4))))] as const));
   const portraits = await Promise.all(kinds.flatMap((kind) => portraitDrifts(kind).flatMap((drift) =>
     colours.map((colour) => drawPortrait(kind, colour, drift)))));
@@ -60,9 +60,21 @@ async function drawTemplates(): Promise<Templates> {
 async function drawPortrait(kind: Kind, colour: Colour, drift: number): Promise<Portrait> {
   const drawnLevels = await Promise.all(levels.map(async ({ size, radius }) => {
     const rgba = await pixels(portraitSvg(kind, colour, radius, drift, size), size);
-    return { size, lab: toLab(rgba, 4), alpha: Float32Array.from({ length: size * size }, (_, i) => rgba[i * 4 + 3]! / 255) };
+    return { size, texels: texelsOf(rgba, size) };
   }));
   return { kind, colour, levels: drawnLevels, box: boundingBox(drawnLevels.at(-1)!) };
+}
+
+function texelsOf(rgba: Uint8Array, size: number): Float32Array {
+  const lab = toLab(rgba, 4);
+  const texels = new Float32Array((size + 2) ** 2 * 4);
+  for (let i = 0; i < size * size; i += 1) {
+    const at = ((Math.floor(i / size) + 1) * (size + 2) + (i % size) + 1) * 4;
+    const alpha = rgba[i * 4 + 3]! / 255;
+    texels[at] = alpha;
+    for (let channel = 0; channel < 3; channel += 1) texels[at + 1 + channel] = alpha * lab[i * 3 + channel]!;
+  }
+  return texels;
 }
 
 /** RGBA bytes of a drawing, size·size·4. */
@@ -72,15 +84,15 @@ async function pixels(svg: string, size: number, softness = 0): Promise<Uint8Arr
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-function boundingBox({ size, alpha }: Level): Portrait['box'] {
+function boundingBox({ size, texels }: Level): Portrait['box'] {
   const box = { left: 1, right: 0, top: 1, bottom: 0 };
-  alpha.forEach((opacity, i) => {
-    if (opacity < 0.5) return;
+  for (let i = 0; i < size * size; i += 1) {
     const [x, y] = [i % size, Math.floor(i / size)];
+    if (texels[((y + 1) * (size + 2) + x + 1) * 4]! < 0.5) continue;
     box.left = Math.min(box.left, x / size);
     box.right = Math.max(box.right, (x + 1) / size);
     box.top = Math.min(box.top, y / size);
     box.bottom = Math.max(box.bottom, (y + 1) / size);
-  });
+  }
   return box;
 }

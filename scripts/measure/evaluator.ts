@@ -1,0 +1,60 @@
+// Measures how far the evaluator can be trusted and writes it to resources/evaluator/trust.json, which every report quotes.
+// With --vae it prints instead how much of a render is still read after the way through an autoencoder: no generator can do better.
+// node scripts/node.mjs scripts/measure/evaluator.ts [--renders 900] [--corrupted 700] [--subset 60] [--vae MODEL_FOLDER]
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { writeFileAtomic } from '../../main/checkpoints/atomic.ts';
+import { openComponent } from '../../main/checkpoints/component.ts';
+import { VaeConfig } from '../../main/checkpoints/configs.ts';
+import type { EvaluatorTrust, Share } from '../../main/contract/evaluation.ts';
+import { Network } from '../../main/diffusion/networks.ts';
+import { wilson } from '../../main/evaluation/statistics.ts';
+import { vaeDecode, vaeEncode } from '../../main/networks/vae.ts';
+import { factNames } from '../../main/storybook/evaluator.ts';
+import { measureCorrupted, measureRenders, type Change, type FactTally } from '../../main/storybook/trust.ts';
+import { labelledShare } from './label-agreement.ts';
+import { table } from './models.ts';
+
+const { values } = parseArgs({ options: {
+  renders: { type: 'string', default: '900' }, corrupted: { type: 'string', default: '700' }, subset: { type: 'string', default: '60' }, vae: { type: 'string' },
+} });
+const file = path.join(import.meta.dirname, '../../resources/evaluator/trust.json');
+const share = ({ right, asked }: FactTally): Share => wilson(right, asked);
+const percent = ({ right, asked }: FactTally): string => `${((100 * right) / asked).toFixed(1)} % of ${asked}`;
+
+if (values.vae === undefined) await publish();
+else {
+  const { change, close } = await throughAutoencoder(path.resolve(values.vae));
+  const renders = await measureRenders(Number(values.renders), change);
+  await close();
+  console.log(table(['fact', 'read right'], factNames.map((name) => [name, percent(renders[name])])));
+}
+
+async function publish(): Promise<void> {
+  const renders = await measureRenders(Number(values.renders));
+  const corrupted = await measureCorrupted(Number(values.corrupted));
+  const subset = Number(values.subset);
+  const sum = (of: 'misread' | 'asked'): number => Object.values(corrupted).reduce((all, tally) => all + tally[of], 0);
+  const trust: EvaluatorTrust = {
+    renders: Object.fromEntries(factNames.map((name) => [name, share(renders[name])])),
+    corruptedMisread: wilson(sum('misread'), sum('asked')),
+    labelled: await labelledShare(),
+  };
+  // The subset is what the test measures again.
+  await writeFileAtomic(file, `${JSON.stringify({ ...trust, corrupted, subset: { count: subset, renders: await measureRenders(subset), corrupted: await measureCorrupted(subset) } }, null, 1)}\n`);
+  console.log(table(['fact', 'read right'], factNames.map((name) => [name, percent(renders[name])])));
+  console.log(`\n${table(['spoilt by', 'misread', 'recognised', 'abstained', 'of'], Object.entries(corrupted).map(([name, { misread, recognised, abstained, asked }]) => [name, misread, recognised, abstained, asked].map(String)))}`);
+}
+
+/** Encodes to the mean latents and decodes them again, one picture at a time. */
+async function throughAutoencoder(model: string): Promise<{ change: Change; close: () => Promise<void> }> {
+  const component = await openComponent(path.join(model, 'vae'), VaeConfig);
+  const network = new Network(component, (w, { image }) => ({ image: vaeDecode(component.config, w, vaeEncode(component.config, w, image!).mean) }), { gentle: true });
+  const area = 128 * 128;
+  const change: Change = async (rgb) => {
+    const planes = Float32Array.from({ length: 3 * area }, (_, i) => rgb[(i % area) * 3 + Math.floor(i / area)]! / 127.5 - 1);
+    const { image } = await network.run({ image: { data: planes, shape: [1, 3, 128, 128] } });
+    return Uint8Array.from({ length: 3 * area }, (_, i) => Math.max(0, Math.min(255, Math.round((image![(i % 3) * area + Math.floor(i / 3)]! + 1) * 127.5))));
+  };
+  return { change, close: () => network.close() };
+}

@@ -1,0 +1,38 @@
+// What lies in resources/evaluator/labels: pictures, how they were made, and what a person saw in them.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { backgrounds, colours, kinds, places, relations, sizes } from '../../main/storybook/vocabulary.ts';
+
+export const labelsFolder = path.join(import.meta.dirname, '../../resources/evaluator/labels');
+export const pictureName = (index: number): string => `${String(index).padStart(3, '0')}.webp`;
+
+/** How a picture was made; never shown to whoever labels it. */
+export interface LabelPicture {
+  file: string;
+  model: string;
+  prompt: string;
+  seed: number;
+  guidance: number;
+  steps: number;
+}
+
+/** null: a person cannot tell. An object that is none is left out. */
+export const Label = z.strictObject({
+  file: z.string(),
+  background: z.enum(backgrounds).nullable(),
+  objects: z.array(z.strictObject({ kind: z.enum(kinds).nullable(), colour: z.enum(colours).nullable(), size: z.enum(sizes).nullable(), place: z.enum(places).nullable() })).max(3),
+  /** Of the first object to the second. */
+  relation: z.enum(relations).nullable(),
+});
+export type Label = z.infer<typeof Label>;
+
+/** All labels, in the order of the file. @throws an error that names the line which is none */
+export async function readLabels(): Promise<Label[]> {
+  const text = await readFile(path.join(labelsFolder, 'labels.jsonl'), 'utf8');
+  return text.split('\n').filter(Boolean).map((line, i) => {
+    const read = Label.safeParse(JSON.parse(line));
+    if (!read.success) throw new Error(`labels.jsonl, line ${i + 1}: ${z.prettifyError(read.error)}`);
+    return read.data;
+  });
+}
