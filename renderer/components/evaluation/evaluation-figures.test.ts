@@ -69,7 +69,7 @@ describe('lines', () => {
   });
 
   const line = (key: string, ...points: [number, number][]): PlotSeries => ({
-    key, label: key, title: '', colour: 'teacher', dash: 'full', line: true, points: points.map(([x, y]) => ({ x, y, low: y, high: y, label: `${key}${x}` })),
+    key, label: key, title: '', colour: 'teacher', dash: 'full', line: true, points: points.map(([x, y]) => ({ x, y, low: y, high: y, whisker: true, label: `${key}${x}` })),
   });
 
   it('share their x, and keep every point of a series that has several at one x', () => {

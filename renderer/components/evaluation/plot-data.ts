@@ -6,6 +6,8 @@ export interface PlotPoint {
   /** 95 % interval of y. */
   low: number;
   high: number;
+  /** Whether its interval is drawn where there is no band. */
+  whisker: boolean;
   /** What the point is called when it is pointed at. */
   label: string;
 }

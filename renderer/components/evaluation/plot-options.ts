@@ -11,6 +11,8 @@ export interface PlotTheme {
 export interface PlotLook {
   xLabel: string;
   yLabel: string;
+  /** The quantity without the unit of the axis: exported values are as they were measured, shares from 0 to 1. */
+  yName: string;
   logX: boolean;
   /** Whether only values that occur are written at the x axis; they are few. */
   ownTicks: boolean;
@@ -97,7 +99,7 @@ function drawWhiskers(plot: uPlot, series: readonly PlotSeries[], theme: PlotThe
   series.forEach(({ line, points, colour }, at) => {
     if (line || plot.series[at * columnsPerSeries + 1]?.show !== true) return;
     paint.strokeStyle = `${theme.colour(colour)}80`;
-    for (const { x, low, high } of points) {
+    for (const { x, low, high } of points.filter(({ whisker }) => whisker)) {
       const left = Math.round(plot.valToPos(x, 'x', true));
       paint.beginPath();
       paint.moveTo(left, plot.valToPos(low, 'y', true));

@@ -5,6 +5,11 @@ export type Quantity =
   | 'all' | 'one' | 'two' | 'frechet' | 'memorised' | 'saturation' | 'contrast' | 'distance' | 'ms' | 'nfe'
   | `fact:${JudgedFact}` | `score:${string}`;
 
+/** Whether more of it is worse. */
+export function lowerIsBetter(quantity: Quantity): boolean {
+  return ['frechet', 'memorised', 'distance', 'ms', 'nfe'].includes(quantity);
+}
+
 export type Unit = 'share' | 'number' | 'ms' | 'passes';
 
 export const judgedFacts = JudgedFact.options;
