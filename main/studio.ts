@@ -15,7 +15,9 @@ import { appHandlers, statusOf } from './studio/app.ts';
 import { evaluationHandlers, Evaluations } from './studio/evaluations.ts';
 import { StudioEvents } from './studio/events.ts';
 import { imageHandlers } from './studio/images.ts';
-import { jobHandlers } from './studio/jobs.ts';
+import { Jobs } from './studio/jobs.ts';
+import { jobHandlers } from './studio/jobs-handlers.ts';
+import { AllowedPaths } from './studio/jobs-paths.ts';
 import { Live, liveHandlers } from './studio/live.ts';
 import { modelHandlers } from './studio/model-calls.ts';
 import { Models } from './studio/models.ts';
@@ -35,6 +37,10 @@ export interface StudioOptions {
   readonly userModelDirs?: readonly string[];
   /** The engine's entry file. Default: its source. */
   readonly engineEntry?: string;
+  /** Entry file of the process that trains. Default: its source. */
+  readonly trainingEntry?: string;
+  /** Folders and files that a window may name as a source of prompts. */
+  readonly allowedPaths?: readonly string[];
   /** The Node that runs the engine. Default: see findNode. */
   readonly nodeBinary?: string;
   readonly engineLimits?: Partial<EngineLimits>;
@@ -54,14 +60,16 @@ export class Studio {
   readonly #runs: Runs;
   readonly #live: Live;
   readonly #evaluations: Evaluations;
+  readonly #jobs: Jobs;
   readonly #handlers: Handlers;
   #closed: Promise<void> | null = null;
 
-  constructor(services: Services, paths: Readonly<Record<string, string>>) {
+  constructor(services: Services, paths: Readonly<Record<string, string>>, jobs: Jobs) {
     this.#services = services;
     this.#runs = new Runs(services);
     this.#live = new Live(services);
     this.#evaluations = new Evaluations(services);
+    this.#jobs = jobs;
     this.#handlers = {
       ...appHandlers(services, paths),
       ...settingsHandlers(services),
@@ -70,7 +78,7 @@ export class Studio {
       ...imageHandlers(services),
       ...liveHandlers(this.#live),
       ...evaluationHandlers(this.#evaluations),
-      ...jobHandlers(),
+      ...jobHandlers(jobs),
     };
   }
 
@@ -131,7 +139,7 @@ export class Studio {
   }
 
   async #shutDown(): Promise<void> {
-    await Promise.all([this.#live.stop(), this.#runs.close(), this.#evaluations.close()]);
+    await Promise.all([this.#live.stop(), this.#runs.close(), this.#evaluations.close(), this.#jobs.close()]);
     await this.#services.engine.close();
     await this.#services.work.whenIdle();
     this.#services.library.close();
@@ -147,7 +155,8 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const entry = options.engineEntry ?? join(import.meta.dirname, 'engine', 'process.ts');
   const node = options.nodeBinary ?? findNode();
   const library = await openLibrary(options.libraryDir ?? defaultLibraryDir(), { ownership: options.ownership, log });
-  library.emptyTrash(new Date(Date.now() - trashDays * 24 * 3600 * 1000));
+  const trashedBefore = new Date(Date.now() - trashDays * 24 * 3600 * 1000);
+  library.emptyTrash(trashedBefore);
 
   const userModels = join(library.dir, 'models');
   const folders = [
@@ -174,7 +183,14 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const services: Services = { library, models: new Models(folders), engine, work, events, log };
   const paths = { userModels, ...Object.fromEntries(options.modelDirs.map((path, i) => [`models${i === 0 ? '' : i + 1}`, path])), node, engine: entry };
   if (options.eager) engine.start().catch((thrown: unknown) => log(`The engine did not start: ${toErrorData(thrown).message}`));
-  return new Studio(services, paths);
+  const allowed = new AllowedPaths(options.allowedPaths);
+  const jobs = new Jobs(services, {
+    command: { node, entry: options.trainingEntry ?? join(import.meta.dirname, 'engine', 'training-process.ts') },
+    modelDirs: folders.map(({ path }) => path),
+    access: { prompts: library.prompts, open: (path) => allowed.open(path) },
+  });
+  jobs.emptyTrash(trashedBefore).catch((thrown: unknown) => log(`The trash of jobs was not emptied: ${toErrorData(thrown).message}`));
+  return new Studio(services, paths, jobs);
 }
 
 function isCallName(name: string): name is CallName {

@@ -8,7 +8,7 @@ import { createTinyCheckpoint } from '../../tests/fixtures/tiny.ts';
 import { DistillRequest } from '../contract/distillation.ts';
 import { findNode } from './node-binary.ts';
 import { storybookPictures } from './storybook-pictures.ts';
-import { parseFromTraining, parseToTraining, type FromTraining, type TrainingJob } from './training-messages.ts';
+import { parseFromTraining, parseToTraining, type FromTraining, type MeasureReport, type ToTraining, type TrainingJobInput } from './training-messages.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-function job(name: string, changes: Partial<DistillRequest> = {}): TrainingJob {
+function job(name: string, changes: Partial<DistillRequest> = {}): TrainingJobInput {
   return {
     request: DistillRequest.parse({ name, steps: 1000, batch: 2, points: 16, threads: 1, ...changes }),
     modelDirs: [join(folder, 'models')], workDir: join(folder, name), target: join(folder, `${name}-done`), restart: false,
@@ -57,9 +57,10 @@ it('saves what was learned and ends when its host is gone', async () => {
   const { child, ended, heard } = start();
   const learning = heard('progress', ({ progress }) => progress.phase === 'learning');
   await heard('ready');
-  expect(getPriority(child.pid)).toBe(19);
   child.send({ kind: 'distill', job: job('orphan') });
   await learning;
+  // It is gentle unless told otherwise.
+  expect(getPriority(child.pid)).toBe(19);
   child.disconnect();
   expect(await ended).toBe(0);
   expect(await readdir(join(folder, 'orphan'))).toEqual(expect.arrayContaining(['checkpoint.safetensors', 'job.json', 'log.jsonl', 'points.f16']));

@@ -14,6 +14,8 @@ const externalLocation = 1;
 export interface ModelOptions {
   /** Where the runtime finds a file, relative to what it takes external data to be relative to. */
   locate(file: string): string;
+  /** Puts the bytes of a slice into the model instead of pointing to them. */
+  embed?(slice: FileSlice): Uint8Array;
 }
 
 const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -34,8 +36,9 @@ const external = (slice: FileSlice, locate: ModelOptions['locate']): { key: stri
   { key: 'length', value: String(slice.bytes) },
 ];
 
-function initialiser(value: Value, locate: ModelOptions['locate']): TensorProto {
+function initialiser(value: Value, { locate, embed }: ModelOptions): TensorProto {
   const base = { name: value.name, dims: value.shape.map(BigInt), dataType: onnxType[value.dtype] };
+  if (value.slice && embed) return create(TensorProtoSchema, { ...base, rawData: embed(value.slice) });
   if (value.slice) return create(TensorProtoSchema, { ...base, dataLocation: externalLocation, externalData: external(value.slice, locate) as never });
   return create(TensorProtoSchema, { ...base, rawData: bytesOf(value.constant!) });
 }
@@ -61,7 +64,7 @@ function outputNames(graph: Graph): Map<Value, string> {
   return names;
 }
 
-/** The model's bytes. Constants are in it, tensors with a `slice` are not. */
+/** The model's bytes. Constants are in it; tensors with a `slice` only where they are embedded. */
 export function encodeModel(graph: Graph, options: ModelOptions): Uint8Array {
   const stored = new Set<Value>();
   const keep = (value: Value): void => void ((value.constant ?? value.slice) && stored.add(value));
@@ -88,7 +91,7 @@ export function encodeModel(graph: Graph, options: ModelOptions): Uint8Array {
     graph: create(GraphProtoSchema, {
       name: graph.name,
       node: [...nodes, ...copies],
-      initializer: [...stored].map((value) => initialiser(value, options.locate)),
+      initializer: [...stored].map((value) => initialiser(value, options)),
       input: graph.inputs.map((value) => valueInfo(value.name, value)),
       output: graph.outputs.map(({ name, value }) => valueInfo(name, value)),
     }),

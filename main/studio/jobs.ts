@@ -1,31 +1,283 @@
-// Distillation jobs behind the contract's calls.
-import { StudioError } from '../contract/errors.ts';
-import type { Handlers } from './services.ts';
+// Distillation jobs: queued, worked off one at a time, paused, gone on with, thrown away and taken back.
+// Holds the queue; how a job is done is its activity's business.
+import { randomUUID } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StudioError, toErrorData } from '../contract/errors.ts';
+import {
+  isResumable, type ExportFormat, type JobConfig, type JobEstimate, type JobExport, type JobMetrics, type JobRecord, type JobSample, type MetricsQuery,
+} from '../contract/jobs.ts';
+import type { RgbPicture } from '../contract/schemas.ts';
+import { condensed } from '../jobs/metrics.ts';
+import { freeName, inOrder, isActive, mayBecome, moved, nextJob, queue } from '../jobs/queue.ts';
+import type { JobChanges } from '../library/repositories/jobs.ts';
+import { JobActivity, type Wish } from './jobs-activity.ts';
+import { exportStudent } from './jobs-export.ts';
+import { JobFiles, jobsFolder } from './jobs-files.ts';
+import { estimateJob, type JobPlaces } from './jobs-sitting.ts';
+import { rgbPicture } from './picture-making.ts';
+import type { Services } from './services.ts';
 
-export function jobHandlers() {
-  const later = () => {
-    throw new StudioError('unsupported', 'Distillation jobs cannot be run yet.');
-  };
-  const unknown = ({ job }: { job: string }) => {
-    throw new StudioError('not-found', `There is no job ${job}.`);
-  };
-  return {
-    'jobs.estimate': later,
-    'jobs.start': later,
-    'jobs.list': () => ({ jobs: [] }),
-    'jobs.get': unknown,
-    'jobs.metrics': unknown,
-    'jobs.samples': unknown,
-    'jobs.picture': unknown,
-    'jobs.sampleNow': unknown,
-    'jobs.saveNow': unknown,
-    'jobs.pause': unknown,
-    'jobs.resume': unknown,
-    'jobs.cancel': unknown,
-    'jobs.reorder': unknown,
-    'jobs.duplicate': unknown,
-    'jobs.delete': unknown,
-    'jobs.restore': unknown,
-    'jobs.export': unknown,
-  } satisfies Partial<Handlers>;
+export class Jobs {
+  readonly #services: Services;
+  readonly #places: JobPlaces;
+  readonly #closing = new AbortController();
+  /** The latest estimate and what it was for: whoever looked at it before the start need not wait for it again. */
+  #estimated: { config: string; estimate: JobEstimate } | null = null;
+  #active: JobActivity | null = null;
+
+  /** Jobs that a dead host left at work become `interrupted`; those that wait begin. */
+  constructor(services: Services, places: JobPlaces) {
+    this.#services = services;
+    this.#places = places;
+    for (const { id, state } of this.#jobs.list()) {
+      if (isActive(state)) this.#store(id, { state: 'interrupted', memoryBytes: null, reason: hostDied });
+    }
+    this.#startNext();
+  }
+
+  /** Throws StudioError for a teacher or source that cannot be used; a job that cannot fit has a refusal. */
+  async estimate(config: JobConfig): Promise<JobEstimate> {
+    const folder = join(jobsFolder(this.#services.library.dir), `${measuredPrefix}${randomUUID()}`);
+    const estimate = await estimateJob(config, this.#services, this.#places, folder, this.#closing.signal);
+    this.#estimated = { config: costOf(config), estimate };
+    return estimate;
+  }
+
+  /** Stored and queued when it is answered. Throws 'not-found', 'invalid-input', 'corrupt-file' for the teacher, 'disk-full'. */
+  async start(config: JobConfig): Promise<JobRecord> {
+    await this.#services.models.runnable(config.teacher, 'teacher');
+    const name = freeName(config.name, await this.#takenNames());
+    const { id } = this.#jobs.insert({
+      id: randomUUID(), name, config: { ...config, name }, state: 'queued', createdAt: new Date().toISOString(), startedAt: null, endedAt: null, progress: null,
+      checkpointStep: 0, seconds: 0, memoryBytes: null, estimate: this.#estimated?.config === costOf(config) ? this.#estimated.estimate : null, reason: null, warnings: [], teacherHash: null, dataHash: null, model: null,
+    });
+    this.#tell(id);
+    this.#startNext();
+    return this.get(id);
+  }
+
+  /** Throws 'not-found'. */
+  get(id: string): JobRecord {
+    return this.#live(this.#jobs.get(id));
+  }
+
+  list(): JobRecord[] {
+    return inOrder(this.#jobs.list().map((record) => this.#live(record)));
+  }
+
+  async metrics(query: MetricsQuery): Promise<JobMetrics> {
+    const files = this.#files(query.job);
+    return condensed(await files.trainingLog(), await files.validationLog(), query);
+  }
+
+  samples(id: string): Promise<JobSample[]> {
+    return this.#files(id).samples(id);
+  }
+
+  /** Throws 'not-found', 'corrupt-file'. */
+  async picture(id: string, step: number | null, index: number): Promise<RgbPicture> {
+    return rgbPicture(await this.#files(id).readSample(step, index));
+  }
+
+  /** Throws 'invalid-input' for a job that does not learn now. */
+  sampleNow(id: string): void {
+    this.#atWork(id).sample();
+  }
+
+  /** Resolves when the checkpoint is on disk. Throws as `sampleNow`. */
+  async saveNow(id: string): Promise<JobRecord> {
+    await this.#atWork(id).save();
+    return this.get(id);
+  }
+
+  /** Throws 'invalid-input' for a job that neither waits nor is at work. */
+  pause(id: string): Promise<JobRecord> {
+    return this.#halt(id, 'paused', 'Only a job that waits or is at work can be paused.');
+  }
+
+  /** Throws 'invalid-input' for a job that is done. */
+  cancel(id: string): Promise<JobRecord> {
+    return this.#halt(id, 'cancelled', 'This job is done already.');
+  }
+
+  /** Puts it at the head of the queue; one that waits or is at work stays as it is. Throws 'invalid-input' for a job that is done. */
+  resume(id: string): JobRecord {
+    const { state } = this.#jobs.get(id);
+    if (state === 'queued' || isActive(state)) return this.get(id);
+    if (!isResumable(state)) throw new StudioError('invalid-input', 'This job is done; there is nothing left to learn.', { hint: 'Duplicate it to start another one.' });
+    this.#store(id, { state: 'queued', reason: null, endedAt: null });
+    this.#order([id, ...this.#waiting().filter((other) => other !== id)]);
+    this.#startNext();
+    return this.get(id);
+  }
+
+  /** Answers with all jobs. Throws 'invalid-input' where one of the two is not in the queue. */
+  reorder(id: string, before: string | null): JobRecord[] {
+    const waiting = this.#waiting();
+    for (const named of before === null ? [id] : [id, before]) {
+      if (!waiting.includes(named)) throw new StudioError('invalid-input', `Job ${named} does not wait in the queue, so it has no place there.`);
+    }
+    this.#order(moved(waiting, id, before));
+    return this.list();
+  }
+
+  /** Its configuration under a free name. */
+  async duplicate(id: string): Promise<JobConfig> {
+    const { config } = this.#jobs.get(id);
+    return { ...config, name: freeName(config.name, await this.#takenNames()) };
+  }
+
+  /** Stops it and moves it to the trash, with its student where `withModel` says so. Throws 'not-found', 'permission'. */
+  async delete(id: string, withModel: boolean): Promise<void> {
+    const { model } = this.#jobs.get(id);
+    if (this.#active?.id === id) await this.#active.stop('cancelled');
+    const gone = withModel && model !== null && (await this.#files(id).trashModel(this.#modelFolder(model)));
+    this.#jobs.trash(id, gone ? model : null);
+    this.#services.events.emit('job.deleted', { job: id });
+    if (gone) this.#services.events.emit('models.changed', {});
+    this.#tellQueue();
+    this.#startNext();
+  }
+
+  /** Undoes `delete`; a student whose name was taken meanwhile comes back under another. Throws 'not-found', 'permission'. */
+  async restore(id: string): Promise<JobRecord> {
+    const { model } = this.#jobs.trashed(id);
+    const name = model === null ? null : freeName(model, await this.#takenNames());
+    if (name !== null) await new JobFiles(this.#services.library.dir, id).restoreModel(this.#modelFolder(name));
+    this.#jobs.restore(id);
+    if (name !== null) {
+      this.#store(id, { model: name });
+      this.#services.events.emit('models.changed', {});
+    }
+    this.#tell(id);
+    this.#tellQueue();
+    this.#startNext();
+    return this.get(id);
+  }
+
+  /** Into the library's `exports`. Throws 'invalid-input' for a job without a student, and as `exportStudent`. */
+  async export(id: string, format: ExportFormat): Promise<JobExport> {
+    const { model } = this.#jobs.get(id);
+    if (model === null) throw new StudioError('invalid-input', 'This job has no student yet.', { hint: 'Wait until it is done.' });
+    return exportStudent(model, format, { ...this.#places, exports: join(this.#services.library.dir, 'exports') }, this.#closing.signal);
+  }
+
+  /** Removes for good what went to the trash before this time. */
+  async emptyTrash(before: Date): Promise<void> {
+    const folder = jobsFolder(this.#services.library.dir);
+    for (const name of await readdir(folder).catch(() => [])) {
+      // A host that died while it measured.
+      if (name.startsWith(measuredPrefix)) await rm(join(folder, name), { recursive: true, force: true });
+    }
+    for (const { id } of this.#jobs.trashedBefore(before)) {
+      await new JobFiles(this.#services.library.dir, id).remove();
+      this.#jobs.purge(id);
+    }
+  }
+
+  /** Stops what is at work, with a checkpoint; when the studio opens again it is offered for going on. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#active?.stop('closing');
+  }
+
+  #modelFolder(model: string): string {
+    return join(this.#services.library.dir, 'models', model);
+  }
+
+  get #jobs() {
+    return this.#services.library.jobs;
+  }
+
+  #files(id: string): JobFiles {
+    return new JobFiles(this.#services.library.dir, this.#jobs.get(id).id);
+  }
+
+  #live(record: JobRecord): JobRecord {
+    return this.#active?.id === record.id ? this.#active.live(record) : record;
+  }
+
+  #waiting(): string[] {
+    return queue(this.#jobs.list()).map(({ id }) => id);
+  }
+
+  #atWork(id: string): JobActivity {
+    this.#jobs.get(id);
+    if (this.#active?.id === id) return this.#active;
+    throw new StudioError('invalid-input', 'This job is not at work now.', { hint: 'Resume it first.' });
+  }
+
+  async #halt(id: string, wish: Exclude<Wish, 'closing'>, refusal: string): Promise<JobRecord> {
+    if (this.#active?.id === id) {
+      await this.#active.stop(wish);
+      return this.get(id);
+    }
+    const { state } = this.#jobs.get(id);
+    if (!mayBecome(state, wish)) throw new StudioError('invalid-input', refusal);
+    if (state !== wish) this.#store(id, { state: wish });
+    this.#tellQueue();
+    return this.get(id);
+  }
+
+  #startNext(): void {
+    if (this.#closing.signal.aborted || this.#active !== null) return;
+    const record = nextJob(this.#jobs.list());
+    if (record === null) return;
+    const activity = new JobActivity(record, this.#services, this.#places, (changes) => this.#store(record.id, changes));
+    this.#active = activity;
+    void activity.ended.then((changes) => this.#finish(record.id, changes));
+  }
+
+  async #finish(id: string, changes: JobChanges): Promise<void> {
+    this.#active = null;
+    this.#store(id, changes);
+    if (changes.state === 'done') {
+      this.#services.events.emit('models.changed', {});
+      await new JobFiles(this.#services.library.dir, id).lighten()
+        .catch((thrown: unknown) => this.#services.log(`What job ${id} needs no more was not removed: ${toErrorData(thrown).message}`));
+    }
+    this.#startNext();
+  }
+
+  /** What cannot be stored now, on a full disk, is found out by the next start: the job is then interrupted. */
+  #store(id: string, changes: JobChanges): void {
+    try {
+      this.#jobs.update(id, changes);
+    } catch (thrown) {
+      this.#services.log(`What became of job ${id} could not be stored: ${toErrorData(thrown).message}`);
+    }
+    this.#tell(id);
+  }
+
+  #order(ids: readonly string[]): void {
+    this.#jobs.setOrder(ids);
+    this.#tellQueue();
+  }
+
+  /** One in the trash is no news. */
+  #tell(id: string): void {
+    const job = this.list().find((record) => record.id === id);
+    if (job !== undefined) this.#services.events.emit('job.changed', { job });
+  }
+
+  #tellQueue(): void {
+    for (const job of queue(this.list())) this.#services.events.emit('job.changed', { job });
+  }
+
+  /** Models there are, and students to come. */
+  async #takenNames(): Promise<string[]> {
+    const models = (await this.#services.models.list()).map(({ id }) => id);
+    return [...models, ...this.#jobs.list().filter(({ state }) => state !== 'done').map(({ name }) => name)];
+  }
 }
+
+/** Two configurations that differ in their names only cost the same. */
+const costOf = ({ name: _name, ...config }: JobConfig): string => JSON.stringify(config);
+
+/** Of the folders in which estimates are measured. */
+const measuredPrefix = '.estimate-';
+
+const hostDied = {
+  code: 'engine-crashed', message: 'The studio or the machine stopped while this job ran.', hint: 'Resume it: it goes on from its last checkpoint.',
+} as const;

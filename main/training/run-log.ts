@@ -21,7 +21,7 @@ export async function appendRow(file: string, { step, loss, gradientNorm, learni
 }
 
 /** One line more of a log of steps. Throws as `appendRow`. */
-export async function appendLine(file: string, line: { step: number }): Promise<void> {
+export async function appendLine(file: string, line: Readonly<Record<string, number>>): Promise<void> {
   await appendFile(file, `${JSON.stringify(line)}\n`).catch((thrown: unknown) => {
     throw fileError(thrown, file);
   });

@@ -1,0 +1,127 @@
+// One sitting of a job, from its turn to its pause or end: reads the source, measures, has it trained, publishes the student.
+// Tells what happens; what a job's state becomes is decided by whoever watches.
+import { mkdir, rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StudioError, fromErrorData } from '../contract/errors.ts';
+import { distillRequestOf, type JobConfig, type JobEstimate, type JobRecord } from '../contract/jobs.ts';
+import type { Sampler } from '../contract/schemas.ts';
+import type { EngineCommand } from '../engine/child.ts';
+import { measureTraining, startTraining, type Training, type TrainingWatch } from '../engine/training-host.ts';
+import type { TrainingJobInput } from '../engine/training-messages.ts';
+import { estimateOf } from '../jobs/estimate.ts';
+import { condensed } from '../jobs/metrics.ts';
+import { JobFiles, type Material } from './jobs-files.ts';
+import { publishStudent } from './jobs-publish.ts';
+import { readMaterial, type SourceAccess } from './jobs-source.ts';
+import type { Services } from './services.ts';
+
+export interface JobPlaces {
+  /** Starts a training process. */
+  readonly command: EngineCommand;
+  /** Every folder of models, in the order in which a name is looked up. */
+  readonly modelDirs: readonly string[];
+  readonly access: SourceAccess;
+}
+
+export interface SittingEvents extends TrainingWatch {
+  onData(hash: string): void;
+  onEstimating(): void;
+  /** It trains: what was measured, null where it had been measured before. */
+  onRunning(estimate: JobEstimate | null, training: Training): void;
+}
+
+/** Points of the loss curve that are kept with the student. */
+const keptCurve = 500;
+/** Network passes of a teacher's step, of which a student's has one. */
+const teacherPasses: Readonly<Record<Sampler, number>> = { euler: 2, 'z-sampling': 6, w2sd: 6 };
+
+/**
+ * Returns the student's name. Throws StudioError: 'cancelled' when stopped (with a checkpoint), 'not-found' and 'invalid-input' for teacher
+ * and source, 'out-of-memory' and 'disk-full' with the numbers when it cannot fit, and what training throws. What was done stays.
+ */
+export async function sit(record: JobRecord, services: Services, places: JobPlaces, events: SittingEvents): Promise<string> {
+  const { library, models } = services;
+  const { config } = record;
+  const files = new JobFiles(library.dir, record.id);
+  await models.runnable(config.teacher, 'teacher');
+  if (record.teacherHash !== null && record.teacherHash !== (await models.ref(config.teacher)).hash) {
+    throw new StudioError('invalid-input', `The teacher "${config.teacher}" has changed since this job began; what was learned does not fit it any more.`, {
+      hint: 'Put the teacher back as it was, or duplicate the job to learn from the new one.',
+    });
+  }
+  const material = await gathered(config, files, places);
+  events.onData(material.hash);
+  const modelsDir = join(library.dir, 'models');
+  await mkdir(modelsDir, { recursive: true });
+  // No model's name begins with a dot: an unfinished folder is never listed.
+  const target = join(modelsDir, `.${record.id}.new`);
+  await rm(target, { recursive: true, force: true });
+  try {
+    return await work(record, files, material, target, services, places, events);
+  } finally {
+    await rm(target, { recursive: true, force: true });
+  }
+}
+
+async function work(
+  record: JobRecord, files: JobFiles, material: Material, target: string, services: Services, places: JobPlaces, events: SittingEvents,
+): Promise<string> {
+  const { config } = record;
+  const job = trainingJob(config, material, { workDir: files.dir, target, modelDirs: places.modelDirs });
+
+  let estimate: JobEstimate | null = null;
+  if (record.estimate === null || record.estimate.refusal !== null) {
+    events.onEstimating();
+    estimate = await measured(config, job, files.measureDir, services, places, events.signal);
+    if (estimate.refusal !== null) throw fromErrorData(estimate.refusal);
+  }
+  const drawn = await files.samples(record.id);
+  const missing = [...material.subjects.keys()].filter((index) => !drawn.some((sample) => sample.step === null && sample.index === index));
+  const training = startTraining(places.command, { ...job, teacherDraws: config.sampleEvery === 0 ? [] : missing }, events);
+  events.onRunning(estimate, training);
+  const outcome = await training.outcome;
+  const { loss, gradientNorm, learningRate, step, validation } = condensed(await files.trainingLog(), await files.validationLog(), { from: 0, points: keptCurve });
+  return publishStudent(target, join(services.library.dir, 'models'), config.name, (await services.models.list()).map(({ id }) => id), {
+    job: record.id, created_at: record.createdAt, finished_at: new Date().toISOString(), config, data_hash: material.hash, samples: outcome.samples, final_loss: outcome.loss,
+    curve: { step, loss, gradient_norm: gradientNorm, learning_rate: learningRate, validation },
+  });
+}
+
+/** What a job like this would cost. Throws as `sit`, but a job that cannot fit has a refusal. */
+export async function estimateJob(config: JobConfig, services: Services, places: JobPlaces, folder: string, signal: AbortSignal): Promise<JobEstimate> {
+  await services.models.runnable(config.teacher, 'teacher');
+  const material = await readMaterial(config, places.access);
+  return measured(config, trainingJob(config, material, { workDir: folder, target: folder, modelDirs: places.modelDirs }), folder, services, places, signal);
+}
+
+/** Read at the first sitting, kept for the others. */
+async function gathered(config: JobConfig, files: JobFiles, { access }: JobPlaces): Promise<Material> {
+  const known = await files.material();
+  if (known !== null) return known;
+  const material = await readMaterial(config, access);
+  await files.keepMaterial(material);
+  return material;
+}
+
+function trainingJob(config: JobConfig, material: Material, places: { workDir: string; target: string; modelDirs: readonly string[] }): TrainingJobInput {
+  const { gentle, checkpointEvery, validateEvery, sampleEvery } = config;
+  return {
+    request: distillRequestOf(config, material.prompts), pictures: material.pictures, subjects: material.subjects,
+    gentle, checkpointEvery, validateEvery, sampleEvery, restart: false, ...places, modelDirs: [...places.modelDirs],
+  };
+}
+
+async function measured(config: JobConfig, job: TrainingJobInput, folder: string, { library }: Services, { command }: JobPlaces, signal: AbortSignal): Promise<JobEstimate> {
+  await rm(folder, { recursive: true, force: true });
+  try {
+    const report = await measureTraining(command, { ...job, workDir: folder }, signal);
+    await rm(folder, { recursive: true, force: true });
+    const { bavail, bsize } = await statfs(library.dir);
+    return estimateOf(config, report, { memoryBytes: process.availableMemory(), diskBytes: bavail * bsize }, job.subjects?.length ?? 0, teacherPasses[config.strategy]);
+  } catch (thrown) {
+    if (signal.aborted && !(thrown instanceof StudioError && thrown.code === 'engine-crashed')) throw new StudioError('cancelled', 'Stopped while its cost was measured.');
+    throw thrown;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
