@@ -1,4 +1,4 @@
-// Builds what the desktop shell runs: the host (out/main), the engine's entry beside it, the preload, the window.
+// Builds what the desktop shell runs: the host (out/main), the entries of its processes beside it, the preload, the window.
 // `studio serve` hands out the same out/renderer to browsers.
 import { resolve } from 'node:path';
 import vue from '@vitejs/plugin-vue';
@@ -22,6 +22,7 @@ export default defineConfig({
         input: {
           index: resolve(root, 'electron/main.ts'),
           engine: resolve(root, 'main/engine/process.ts'),
+          evaluation: resolve(root, 'main/studio/evaluation-process.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },

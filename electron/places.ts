@@ -7,6 +7,8 @@ export interface Places {
   preload: string;
   /** The engine's entry as a file that plain Node can open. */
   engineEntry: string;
+  /** The same of the process that judges pictures. */
+  evaluationEntry: string;
   /** The shipped Node; undefined in a checkout, where the platform package's is used. */
   nodeBinary: string | undefined;
   /** The embedded models. */
@@ -26,11 +28,13 @@ export interface Surroundings {
 export function findPlaces({ packaged, bundleDir, resourcesDir, platform }: Surroundings): Places {
   const out = join(bundleDir, '..');
   const shared = packaged ? resourcesDir : join(out, '..');
+  // Plain Node sees app.asar as one file; electron-builder.yml puts its entries beside it, unpacked.
+  const entries = packaged ? join(resourcesDir, 'app.asar.unpacked', 'out', 'main') : bundleDir;
   return {
     windowDir: join(out, 'renderer'),
     preload: join(out, 'preload', 'index.cjs'),
-    // Plain Node sees app.asar as one file; electron-builder.yml puts the engine beside it, unpacked.
-    engineEntry: join(packaged ? join(resourcesDir, 'app.asar.unpacked', 'out', 'main') : bundleDir, 'engine.js'),
+    engineEntry: join(entries, 'engine.js'),
+    evaluationEntry: join(entries, 'evaluation.js'),
     nodeBinary: packaged ? join(resourcesDir, 'node', platform === 'win32' ? 'node.exe' : 'node') : undefined,
     modelsDir: join(shared, 'models'),
     icon: packaged ? join(resourcesDir, 'icon.png') : join(shared, 'resources', 'icon.png'),

@@ -30,6 +30,7 @@ async function open(places: Places): Promise<Studio | null> {
     return await openStudio({
       modelDirs: [places.modelsDir],
       engineEntry: places.engineEntry,
+      evaluationEntry: places.evaluationEntry,
       eager: true,
       ...(libraryDir !== undefined && { libraryDir }),
       ...(places.nodeBinary !== undefined && { nodeBinary: places.nodeBinary }),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { calls, type CallInput, type CallName, type CallOutput, type EventData, type EventName, type Unsubscribe } from './contract/contract.ts';
 import { StudioError, toErrorData, type Result } from './contract/errors.ts';
 import type { EvaluationPictureAddress } from './contract/picture-address.ts';
+import type { EngineCommand } from './engine/child.ts';
 import type { EngineLimits } from './engine/policy.ts';
 import { findNode } from './engine/node-binary.ts';
 import { EngineSupervisor } from './engine/supervisor.ts';
@@ -12,6 +13,7 @@ import { openLibrary } from './library/library.ts';
 import { defaultLibraryDir } from './library/location.ts';
 import type { OwnerInfo, Ownership } from './library/lock.ts';
 import { appHandlers, statusOf } from './studio/app.ts';
+import { EvaluationStore } from './studio/evaluation-files.ts';
 import { evaluationHandlers, Evaluations } from './studio/evaluations.ts';
 import { StudioEvents } from './studio/events.ts';
 import { imageHandlers } from './studio/images.ts';
@@ -37,6 +39,8 @@ export interface StudioOptions {
   readonly userModelDirs?: readonly string[];
   /** The engine's entry file. Default: its source. */
   readonly engineEntry?: string;
+  /** Entry file of the process that judges pictures and puts reports together. Default: its source. */
+  readonly evaluationEntry?: string;
   /** Entry file of the process that trains. Default: its source. */
   readonly trainingEntry?: string;
   /** Folders and files that a window may name as a source of prompts. */
@@ -64,11 +68,11 @@ export class Studio {
   readonly #handlers: Handlers;
   #closed: Promise<void> | null = null;
 
-  constructor(services: Services, paths: Readonly<Record<string, string>>, jobs: Jobs) {
+  constructor(services: Services, paths: Readonly<Record<string, string>>, evaluationCommand: EngineCommand, jobs: Jobs) {
     this.#services = services;
     this.#runs = new Runs(services);
     this.#live = new Live(services);
-    this.#evaluations = new Evaluations(services);
+    this.#evaluations = new Evaluations(services, evaluationCommand);
     this.#jobs = jobs;
     this.#handlers = {
       ...appHandlers(services, paths),
@@ -118,6 +122,11 @@ export class Studio {
   /** Of the engine's process, while there is one. */
   get enginePid(): number | undefined {
     return this.#services.engine.pid;
+  }
+
+  /** Of the process that trains, while a job runs. */
+  get trainingPid(): number | undefined {
+    return this.#jobs.trainingPid;
   }
 
   /** Tells other processes of this user where this studio is served. Throws 'permission', 'disk-full'. */
@@ -183,6 +192,8 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const services: Services = { library, models: new Models(folders), engine, work, events, log };
   const paths = { userModels, ...Object.fromEntries(options.modelDirs.map((path, i) => [`models${i === 0 ? '' : i + 1}`, path])), node, engine: entry };
   if (options.eager) engine.start().catch((thrown: unknown) => log(`The engine did not start: ${toErrorData(thrown).message}`));
+  const emptied = new EvaluationStore(library.dir).emptyTrash(trashedBefore);
+  emptied.catch((thrown: unknown) => log(`The trash of evaluations was not emptied: ${toErrorData(thrown).message}`));
   const allowed = new AllowedPaths(options.allowedPaths);
   const jobs = new Jobs(services, {
     command: { node, entry: options.trainingEntry ?? join(import.meta.dirname, 'engine', 'training-process.ts') },
@@ -190,7 +201,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     access: { prompts: library.prompts, open: (path) => allowed.open(path) },
   });
   jobs.emptyTrash(trashedBefore).catch((thrown: unknown) => log(`The trash of jobs was not emptied: ${toErrorData(thrown).message}`));
-  return new Studio(services, paths, jobs);
+  return new Studio(services, paths, { node, entry: options.evaluationEntry ?? join(import.meta.dirname, 'studio', 'evaluation-process.ts') }, jobs);
 }
 
 function isCallName(name: string): name is CallName {

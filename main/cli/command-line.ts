@@ -3,22 +3,24 @@
 import { resolve } from 'node:path';
 import { toErrorData } from '../contract/errors.ts';
 import { defaultLibraryDir } from '../library/location.ts';
-import { commandHelp, type Command, type Context } from './command.ts';
+import { commandHelp, modelsFolderOption, optionsOf, type Command, type Context } from './command.ts';
 import { compare } from './commands/compare.ts';
 import { distill } from './commands/distill.ts';
 import { doctor } from './commands/doctor.ts';
+import { evaluate } from './commands/evaluate.ts';
 import { generate } from './commands/generate.ts';
 import { history } from './commands/history.ts';
+import { metrics } from './commands/metrics.ts';
 import { models } from './commands/models.ts';
 import { replay } from './commands/replay.ts';
 import { serve } from './commands/serve.ts';
 import { interruption } from './interrupt.ts';
 import { nearest } from './nearest.ts';
-import { type Arguments, commonOptions, parseArguments, UsageError } from './options.ts';
+import { type Arguments, parseArguments, UsageError } from './options.ts';
 import { openSession, type Session } from './session.ts';
 import { table, Terminal, type Streams } from './terminal.ts';
 
-const commands: readonly Command[] = [compare, generate, models, history, replay, distill, serve, doctor];
+const commands: readonly Command[] = [compare, generate, models, history, replay, distill, evaluate, metrics, serve, doctor];
 
 const overview = (): string =>
   `usage: studio COMMAND [options]\n\n${table(commands.map(({ name, summary }) => [`  ${name}`, summary]))}\n\n"studio COMMAND --help" shows a command's options.`;
@@ -56,25 +58,24 @@ function unknownCommand(typed: string): UsageError {
 }
 
 async function runCommand(command: Command, args: readonly string[], terminal: Terminal): Promise<number> {
-  const given = parseArguments(args, { ...command.options, ...commonOptions });
+  const given = parseArguments(args, optionsOf(command));
   if (given.has('help')) {
     terminal.streams.stdout.write(`${commandHelp(command)}\n`);
     return 0;
   }
   const { signal, release } = interruption();
-  const context = contextOf(given, terminal, signal);
+  const context = contextOf(given, modelsFolderOption(command.options), terminal, signal);
   try {
-    await command.run(context);
-    return 0;
+    return (await command.run(context)) ?? 0;
   } finally {
     await context.close();
     release();
   }
 }
 
-function contextOf(args: Arguments, terminal: Terminal, signal: AbortSignal): Context & { close(): Promise<void> } {
+function contextOf(args: Arguments, folderOption: string, terminal: Terminal, signal: AbortSignal): Context & { close(): Promise<void> } {
   const libraryDir = resolve(args.text('library') ?? defaultLibraryDir());
-  const further = args.text('models');
+  const further = args.text(folderOption);
   const modelDirs = further === undefined ? [] : [resolve(further)];
   let session: Promise<Session> | null = null;
   return {

@@ -25,11 +25,24 @@ export interface Command {
   /** Positional arguments as the help shows them. */
   synopsis: string;
   options: OptionTable;
-  run(context: Context): Promise<void>;
+  /** Answers the exit code where it is not 0. */
+  run(context: Context): Promise<void | number>;
+}
+
+/** A command's options beside the common ones; its own meaning of a name goes before theirs. */
+export function optionsOf({ options }: Pick<Command, 'options'>): OptionTable {
+  if (!Object.hasOwn(options, 'models')) return { ...options, ...commonOptions };
+  const { models, ...others } = commonOptions;
+  return { ...options, [modelsFolderOption(options)]: models, ...others };
+}
+
+/** The name of the option that adds a folder of models. */
+export function modelsFolderOption(options: OptionTable): string {
+  return Object.hasOwn(options, 'models') ? 'models-dir' : 'models';
 }
 
 export function commandHelp(command: Command): string {
-  return `usage: studio ${[command.name, command.synopsis].filter((part) => part !== '').join(' ')} [options]\n\n${command.summary}\n\n${optionHelp({ ...command.options, ...commonOptions })}`;
+  return `usage: studio ${[command.name, command.synopsis].filter((part) => part !== '').join(' ')} [options]\n\n${command.summary}\n\n${optionHelp(optionsOf(command))}`;
 }
 
 function optionHelp(options: OptionTable): string {

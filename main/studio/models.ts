@@ -39,6 +39,11 @@ export class Models {
     return { id, hash: await this.#registry.hash(id) };
   }
 
+  /** The timestep shift of the model's schedule. Throws as the registry's `resolve`. */
+  async shift(id: string): Promise<number> {
+    return (await this.#registry.resolve(id)).scheduler.config.shift;
+  }
+
   /** Throws 'not-found', 'corrupt-file'. */
   async checkPrompt(id: string, prompt: string): Promise<PromptCheck> {
     const { tokenizer, maxTokens } = await this.#text(id);

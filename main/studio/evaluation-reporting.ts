@@ -1,0 +1,68 @@
+// Puts the report of an evaluation's folder together: its plan, its records and its pixels, handed to the report as data.
+// Runs in the evaluation process; may be asked at any time, also of an evaluation that stopped half-way.
+import { readFile } from 'node:fs/promises';
+import { fileError } from '../checkpoints/errors.ts';
+import { StudioError } from '../contract/errors.ts';
+import type { EvaluationReport } from '../contract/evaluation.ts';
+import type { Warning } from '../contract/schemas.ts';
+import { MemorisationCheck } from '../evaluation/memorisation.ts';
+import type { Pixels } from '../evaluation/record.ts';
+import { buildReport } from '../evaluation/report.ts';
+import { decodePng, sha256 } from '../library/images/png.ts';
+import { passCounter } from './evaluation-cost.ts';
+import { eye, trust } from './evaluation-eye.ts';
+import { EvaluationFolder, type PlannedEvaluation } from './evaluation-files.ts';
+import { readRecords, type StoredRecord } from './evaluation-log.ts';
+import type { ReportJob } from './evaluation-messages.ts';
+import { pictureKey } from './evaluation-order.ts';
+
+/** Size of the pictures that Storybook models learn from, pixels along a side. */
+const trainingSize = 128;
+
+/**
+ * The report over the prompts that every cell has drawn; null when there is none yet.
+ * @throws StudioError `corrupt-file` for a picture that is not the one that was judged; 'not-found', 'disk-full', 'permission'
+ */
+export async function reportOf({ dir, cacheDir, warnings }: ReportJob): Promise<EvaluationReport | null> {
+  const folder = new EvaluationFolder(dir);
+  const plan = await folder.plan();
+  const { records } = await readRecords(folder.records);
+  const [first] = records;
+  if (first === undefined) return null;
+  const hashes = new Map(records.map(({ cell, index, pixelSha256 }) => [pictureKey(cell, index), pixelSha256]));
+  const { id, createdAt, request, cells, prompts, models, shifts, metrics } = plan;
+  return buildReport({
+    id, createdAt, request, cells: cells.map(({ nfe: _, ...cell }) => cell), prompts, models, records, eye,
+    passes: passCounter(shifts, request.reflection),
+    pixels: ({ cell, index }) => readPixels(folder.picture(cell, index), hashes.get(pictureKey(cell, index))),
+    memorisation: learnedFromStorybook(plan) ? await MemorisationCheck.open(cacheDir) : null,
+    conditions: { device: first.device, threads: first.threads, runtime: first.runtime, evaluator: trust },
+    // A metric that failed at one picture gives no column.
+    metrics: metrics.filter(({ id: metric }) => records.every(({ scores }) => scores[metric] !== undefined)).map(({ hash: _, ...metric }) => metric),
+    warnings: [...plan.warnings, ...warnings, ...mixedConditions(records)],
+  });
+}
+
+/** Prompts of that world, and pictures as large as those of its training: only then is there something to have learned by heart. */
+function learnedFromStorybook({ prompts, models, cells }: PlannedEvaluation): boolean {
+  const drawn = models.filter(({ id }) => cells.some(({ model }) => model === id));
+  return prompts.some(({ facts }) => facts !== null) && drawn.every(({ width, height }) => width === trainingSize && height === trainingSize);
+}
+
+async function readPixels(path: string, judged: string | undefined): Promise<Pixels> {
+  let png: Buffer;
+  try {
+    png = await readFile(path);
+  } catch (thrown) {
+    throw fileError(thrown, path);
+  }
+  const picture = await decodePng(png);
+  if (judged === sha256(picture.rgb)) return picture;
+  throw new StudioError('corrupt-file', `The picture ${path} is not the one that was judged.`, { hint: 'Delete it and resume the evaluation: it is drawn again.' });
+}
+
+function mixedConditions(records: readonly StoredRecord[]): Warning[] {
+  const conditions = new Set(records.map(({ device, threads, runtime }) => `${device} with ${threads} threads (ONNX Runtime ${runtime})`));
+  if (conditions.size === 1) return [];
+  return [{ code: 'mixed-conditions', message: `Its pictures were drawn under different conditions, so their times cannot be compared: ${[...conditions].join('; ')}.` }];
+}
