@@ -30,6 +30,7 @@ export class JobActivity {
   readonly #startedAt: string;
   #warnings: JobRecord['warnings'];
   #wish: Wish | null = null;
+  #pid: number | undefined;
   #training: Training | null = null;
   /** Sample pictures that are being written. */
   #storing: Promise<void> = Promise.resolve();
@@ -47,6 +48,11 @@ export class JobActivity {
     this.#standing = { progress: record.progress, memoryBytes: null, checkpointStep: record.checkpointStep };
     this.#news = new News(record.id, this.#standing, (news) => services.events.emit('job.metrics', news));
     this.ended = this.#run(places);
+  }
+
+  /** Of the process that trains, once there is one. */
+  get pid(): number | undefined {
+    return this.#pid;
   }
 
   /** `record` with what is known now. */
@@ -102,6 +108,7 @@ export class JobActivity {
   #events(): Parameters<typeof sit>[3] {
     return {
       signal: this.#abort.signal,
+      onStart: (pid) => void (this.#pid = pid),
       onData: (dataHash) => this.#store({ dataHash }),
       onEstimating: () => this.#store({ state: 'estimating', startedAt: this.#startedAt }),
       onRunning: (estimate, training) => {

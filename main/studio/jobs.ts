@@ -25,12 +25,14 @@ export class Jobs {
   /** The latest estimate and what it was for: whoever looked at it before the start need not wait for it again. */
   #estimated: { config: string; estimate: JobEstimate } | null = null;
   #active: JobActivity | null = null;
+  /** What a full disk kept from being stored; true all the same, and stored as soon as that works. */
+  readonly #unstored = new Map<string, JobChanges>();
 
   /** Jobs that a dead host left at work become `interrupted`; those that wait begin. */
   constructor(services: Services, places: JobPlaces) {
     this.#services = services;
     this.#places = places;
-    for (const { id, state } of this.#jobs.list()) {
+    for (const { id, state } of this.#all()) {
       if (isActive(state)) this.#store(id, { state: 'interrupted', memoryBytes: null, reason: hostDied });
     }
     this.#startNext();
@@ -59,11 +61,11 @@ export class Jobs {
 
   /** Throws 'not-found'. */
   get(id: string): JobRecord {
-    return this.#live(this.#jobs.get(id));
+    return this.#live(this.#read(id));
   }
 
   list(): JobRecord[] {
-    return inOrder(this.#jobs.list().map((record) => this.#live(record)));
+    return inOrder(this.#all().map((record) => this.#live(record)));
   }
 
   async metrics(query: MetricsQuery): Promise<JobMetrics> {
@@ -103,10 +105,11 @@ export class Jobs {
 
   /** Puts it at the head of the queue; one that waits or is at work stays as it is. Throws 'invalid-input' for a job that is done. */
   resume(id: string): JobRecord {
-    const { state } = this.#jobs.get(id);
+    const { state } = this.#read(id);
     if (state === 'queued' || isActive(state)) return this.get(id);
     if (!isResumable(state)) throw new StudioError('invalid-input', 'This job is done; there is nothing left to learn.', { hint: 'Duplicate it to start another one.' });
-    this.#store(id, { state: 'queued', reason: null, endedAt: null });
+    this.#keep(id, { state: 'queued', reason: null, endedAt: null });
+    this.#tell(id);
     this.#order([id, ...this.#waiting().filter((other) => other !== id)]);
     this.#startNext();
     return this.get(id);
@@ -124,13 +127,13 @@ export class Jobs {
 
   /** Its configuration under a free name. */
   async duplicate(id: string): Promise<JobConfig> {
-    const { config } = this.#jobs.get(id);
+    const { config } = this.#read(id);
     return { ...config, name: freeName(config.name, await this.#takenNames()) };
   }
 
   /** Stops it and moves it to the trash, with its student where `withModel` says so. Throws 'not-found', 'permission'. */
   async delete(id: string, withModel: boolean): Promise<void> {
-    const { model } = this.#jobs.get(id);
+    const { model } = this.#read(id);
     if (this.#active?.id === id) await this.#active.stop('cancelled');
     const gone = withModel && model !== null && (await this.#files(id).trashModel(this.#modelFolder(model)));
     this.#jobs.trash(id, gone ? model : null);
@@ -158,7 +161,7 @@ export class Jobs {
 
   /** Into the library's `exports`. Throws 'invalid-input' for a job without a student, and as `exportStudent`. */
   async export(id: string, format: ExportFormat): Promise<JobExport> {
-    const { model } = this.#jobs.get(id);
+    const { model } = this.#read(id);
     if (model === null) throw new StudioError('invalid-input', 'This job has no student yet.', { hint: 'Wait until it is done.' });
     return exportStudent(model, format, { ...this.#places, exports: join(this.#services.library.dir, 'exports') }, this.#closing.signal);
   }
@@ -186,12 +189,17 @@ export class Jobs {
     return join(this.#services.library.dir, 'models', model);
   }
 
+  /** Of the process that trains, while there is one. */
+  get trainingPid(): number | undefined {
+    return this.#active?.pid;
+  }
+
   get #jobs() {
     return this.#services.library.jobs;
   }
 
   #files(id: string): JobFiles {
-    return new JobFiles(this.#services.library.dir, this.#jobs.get(id).id);
+    return new JobFiles(this.#services.library.dir, this.#read(id).id);
   }
 
   #live(record: JobRecord): JobRecord {
@@ -199,11 +207,11 @@ export class Jobs {
   }
 
   #waiting(): string[] {
-    return queue(this.#jobs.list()).map(({ id }) => id);
+    return queue(this.#all()).map(({ id }) => id);
   }
 
   #atWork(id: string): JobActivity {
-    this.#jobs.get(id);
+    this.#read(id);
     if (this.#active?.id === id) return this.#active;
     throw new StudioError('invalid-input', 'This job is not at work now.', { hint: 'Resume it first.' });
   }
@@ -213,16 +221,17 @@ export class Jobs {
       await this.#active.stop(wish);
       return this.get(id);
     }
-    const { state } = this.#jobs.get(id);
+    const { state } = this.#read(id);
     if (!mayBecome(state, wish)) throw new StudioError('invalid-input', refusal);
-    if (state !== wish) this.#store(id, { state: wish });
+    if (state !== wish) this.#keep(id, { state: wish });
+    this.#tell(id);
     this.#tellQueue();
     return this.get(id);
   }
 
   #startNext(): void {
     if (this.#closing.signal.aborted || this.#active !== null) return;
-    const record = nextJob(this.#jobs.list());
+    const record = nextJob(this.#all());
     if (record === null) return;
     const activity = new JobActivity(record, this.#services, this.#places, (changes) => this.#store(record.id, changes));
     this.#active = activity;
@@ -240,11 +249,26 @@ export class Jobs {
     this.#startNext();
   }
 
-  /** What cannot be stored now, on a full disk, is found out by the next start: the job is then interrupted. */
+  #read(id: string): JobRecord {
+    return { ...this.#jobs.get(id), ...this.#unstored.get(id) };
+  }
+
+  #all(): JobRecord[] {
+    return this.#jobs.list().map((record) => ({ ...record, ...this.#unstored.get(record.id) }));
+  }
+
+  /** With what could not be stored before. Throws 'disk-full'. */
+  #keep(id: string, changes: JobChanges): void {
+    this.#jobs.update(id, { ...this.#unstored.get(id), ...changes });
+    this.#unstored.delete(id);
+  }
+
+  /** For what has happened, whether it can be stored or not. */
   #store(id: string, changes: JobChanges): void {
     try {
-      this.#jobs.update(id, changes);
+      this.#keep(id, changes);
     } catch (thrown) {
+      this.#unstored.set(id, { ...this.#unstored.get(id), ...changes });
       this.#services.log(`What became of job ${id} could not be stored: ${toErrorData(thrown).message}`);
     }
     this.#tell(id);
@@ -268,7 +292,7 @@ export class Jobs {
   /** Models there are, and students to come. */
   async #takenNames(): Promise<string[]> {
     const models = (await this.#services.models.list()).map(({ id }) => id);
-    return [...models, ...this.#jobs.list().filter(({ state }) => state !== 'done').map(({ name }) => name)];
+    return [...models, ...this.#all().filter(({ state }) => state !== 'done').map(({ name }) => name)];
   }
 }
 
