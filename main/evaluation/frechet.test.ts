@@ -92,6 +92,14 @@ describe('the interval', () => {
     expect(moved(1)).toEqual(far);
   });
 
+  it('gives no feature a say of its own that hardly varies', () => {
+    const flat = (rows: number[][], level: number): number[][] => rows.map((row, i) => [...row, level + 1e-6 * (i % 2)]);
+    const [value, without] = [frechetInterval(flat(real, 0.1), flat(real, 0))!.value, frechetInterval(real, real)!.value];
+    // 0.1 in units of a quarter of about 1, squared.
+    expect(value - without).toBeCloseTo((0.1 / 0.25) ** 2, 1);
+    expect(frechetInterval(flat(real.map(() => [0]), 0), flat(real.map(() => [0]), 0))!.value).toBeCloseTo(0, 9);
+  });
+
   it('does not mind the units of a feature', () => {
     const generated = normals(12, 50, 6);
     const inMiles = (rows: number[][]): number[][] => rows.map((row) => row.map((x, i) => (i === 2 ? 1e4 * x + 3 : x)));

@@ -2,13 +2,15 @@
 // since Heusel et al. 2017. Pure; knows nothing of what the features mean.
 import type { Interval } from '../contract/evaluation.ts';
 import { createRng } from '../storybook/rng.ts';
-import { deviations95 } from './statistics.ts';
+import { deviations95, quantile } from './statistics.ts';
 
 /** Below this many vectors on either side a covariance says too little. */
 export const leastRows = 32;
 /** Enough for a standard error of 7 %, and each one costs two covariances. */
 const resamples = 100;
 const seed = 95;
+/** As a share of the features' median deviation. */
+const leastUnit = 0.25;
 
 type Row = ArrayLike<number>;
 
@@ -20,8 +22,8 @@ interface Gaussian {
 
 /**
  * d² = |μ₁ − μ₂|² + tr(C₁ + C₂ − 2(C₁C₂)^½) with an interval of ±1.96 standard errors, never below 0.
- * - Features are divided by their deviation among the `real` vectors first, so that their units do not weigh; one that is constant there
- *   keeps its own.
+ * - Features are divided by their deviation among the `real` vectors first, so that their units do not weigh; by no less than a quarter of
+ *   the median deviation, so that one which hardly varies there does not decide alone.
  * - Both covariances are shrunk towards their diagonals by d/(d + n), d features and n vectors of the smaller set: with few vectors the
  *   correlations between features are mostly chance.
  * - The standard error is the deviation over 100 bootstrap resamples. Where there are as many real as generated vectors, row i of both
@@ -35,7 +37,7 @@ interface Gaussian {
 export function frechetInterval(generated: readonly Row[], real: readonly Row[]): Interval | null {
   if (Math.min(generated.length, real.length) < leastRows) return null;
   const size = real[0]!.length;
-  const units = spreads(check(real, size), size);
+  const units = unitsOf(check(real, size), size);
   const [ours, theirs] = [scaled(check(generated, size), units), scaled(real, units)];
   const value = distance(ours, theirs);
   const rng = createRng(seed);
@@ -165,12 +167,14 @@ function singularValueSum(columns: Float64Array, size: number): number {
   return sum;
 }
 
-function spreads(rows: readonly Row[], size: number): Float64Array {
-  return Float64Array.from({ length: size }, (_, i) => {
+/** What each feature is divided by. */
+function unitsOf(rows: readonly Row[], size: number): Float64Array {
+  const deviations = Float64Array.from({ length: size }, (_, i) => {
     const mean = rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length;
-    const variance = rows.reduce((sum, row) => sum + (row[i]! - mean) ** 2, 0) / (rows.length - 1);
-    return variance > 1e-18 * Math.max(1, mean * mean) ? Math.sqrt(variance) : 1;
+    return Math.sqrt(rows.reduce((sum, row) => sum + (row[i]! - mean) ** 2, 0) / (rows.length - 1));
   });
+  const least = quantile(deviations.toSorted(), 0.5) * leastUnit;
+  return deviations.map((deviation) => (deviation === 0 && least === 0 ? 1 : Math.max(deviation, least)));
 }
 
 function scaled(rows: readonly Row[], units: Float64Array): Float64Array[] {
