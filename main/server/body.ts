@@ -2,8 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import { StudioError } from '../contract/errors.ts';
 
-/** A call's input is a few strings and numbers; prompts hold 2000 characters at the most. */
-export const bodyLimitBytes = 1024 * 1024;
+/** A call's input is a few strings and numbers; the longest is an evaluation's list of thousands of prompts. */
+export const bodyLimitBytes = 16 * 1024 * 1024;
 
 /**
  * The parsed body; an empty body is an empty object.

@@ -6,7 +6,7 @@ import { eventNames, events, type EventName, type Unsubscribe } from '../contrac
 import type { StudioHost } from './host.ts';
 
 /** Previews that a slow listener can do without: a newer one follows. */
-const skippable: ReadonlySet<EventName> = new Set<EventName>(['run.step', 'live.frame']);
+const skippable: ReadonlySet<EventName> = new Set<EventName>(['run.step', 'live.frame', 'evaluation.progress']);
 const skipAboveBytes = 1024 * 1024;
 const giveUpAboveBytes = 32 * 1024 * 1024;
 const heartbeatMs = 30_000;
