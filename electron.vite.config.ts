@@ -23,6 +23,7 @@ export default defineConfig({
           index: resolve(root, 'electron/main.ts'),
           engine: resolve(root, 'main/engine/process.ts'),
           evaluation: resolve(root, 'main/studio/evaluation-process.ts'),
+          training: resolve(root, 'main/engine/training-process.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },

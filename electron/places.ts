@@ -9,6 +9,8 @@ export interface Places {
   engineEntry: string;
   /** The same of the process that judges pictures. */
   evaluationEntry: string;
+  /** The same of the process that trains. */
+  trainingEntry: string;
   /** The shipped Node; undefined in a checkout, where the platform package's is used. */
   nodeBinary: string | undefined;
   /** The embedded models. */
@@ -35,6 +37,7 @@ export function findPlaces({ packaged, bundleDir, resourcesDir, platform }: Surr
     preload: join(out, 'preload', 'index.cjs'),
     engineEntry: join(entries, 'engine.js'),
     evaluationEntry: join(entries, 'evaluation.js'),
+    trainingEntry: join(entries, 'training.js'),
     nodeBinary: packaged ? join(resourcesDir, 'node', platform === 'win32' ? 'node.exe' : 'node') : undefined,
     modelsDir: join(shared, 'models'),
     icon: packaged ? join(resourcesDir, 'icon.png') : join(shared, 'resources', 'icon.png'),

@@ -31,6 +31,7 @@ async function open(places: Places): Promise<Studio | null> {
       modelDirs: [places.modelsDir],
       engineEntry: places.engineEntry,
       evaluationEntry: places.evaluationEntry,
+      trainingEntry: places.trainingEntry,
       eager: true,
       ...(libraryDir !== undefined && { libraryDir }),
       ...(places.nodeBinary !== undefined && { nodeBinary: places.nodeBinary }),

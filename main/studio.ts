@@ -50,6 +50,8 @@ export interface StudioOptions {
   readonly engineLimits?: Partial<EngineLimits>;
   /** Added to the engine's environment. */
   readonly engineEnv?: Readonly<Record<string, string>>;
+  /** Queued jobs wait until one is started or gone on with here: for a command that is there for something else. */
+  readonly queueWaits?: boolean;
   /** Start the engine at once instead of with the first picture. */
   readonly eager?: boolean;
   /** Takes one line; default: standard error. */
@@ -200,6 +202,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     modelDirs: folders.map(({ path }) => path),
     access: { prompts: library.prompts, open: (path) => allowed.open(path) },
   });
+  if (options.queueWaits !== true) jobs.begin();
   jobs.emptyTrash(trashedBefore).catch((thrown: unknown) => log(`The trash of jobs was not emptied: ${toErrorData(thrown).message}`));
   return new Studio(services, paths, { node, entry: options.evaluationEntry ?? join(import.meta.dirname, 'studio', 'evaluation-process.ts') }, jobs);
 }

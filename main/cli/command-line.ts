@@ -10,6 +10,7 @@ import { doctor } from './commands/doctor.ts';
 import { evaluate } from './commands/evaluate.ts';
 import { generate } from './commands/generate.ts';
 import { history } from './commands/history.ts';
+import { jobs } from './commands/jobs.ts';
 import { metrics } from './commands/metrics.ts';
 import { models } from './commands/models.ts';
 import { replay } from './commands/replay.ts';
@@ -20,7 +21,7 @@ import { type Arguments, parseArguments, UsageError } from './options.ts';
 import { openSession, type Session } from './session.ts';
 import { table, Terminal, type Streams } from './terminal.ts';
 
-const commands: readonly Command[] = [compare, generate, models, history, replay, distill, evaluate, metrics, serve, doctor];
+const commands: readonly Command[] = [compare, generate, models, history, replay, distill, jobs, evaluate, metrics, serve, doctor];
 
 const overview = (): string =>
   `usage: studio COMMAND [options]\n\n${table(commands.map(({ name, summary }) => [`  ${name}`, summary]))}\n\n"studio COMMAND --help" shows a command's options.`;

@@ -9,7 +9,7 @@ import { findOwner } from '../library/lock.ts';
 import { RemoteStudio } from '../server/attach.ts';
 import { offerStudio } from '../server/offer.ts';
 import type { StudioServer } from '../server/server.ts';
-import { openStudio } from '../studio.ts';
+import { openStudio, type StudioOptions } from '../studio.ts';
 import { embeddedModelsDir } from './places.ts';
 
 /** How long to wait for an owner that has not said yet how to reach it, or has just died. */
@@ -40,9 +40,9 @@ interface Place {
  * @throws StudioError `library-locked` when another process has it, and whatever opening a library throws
  */
 export async function openOwnStudio(
-  { libraryDir, modelDirs, port = 0, windowDir = null }: Place & { port?: number; windowDir?: string | null },
+  { libraryDir, modelDirs, port = 0, windowDir = null, ...options }: Place & { port?: number; windowDir?: string | null } & Pick<StudioOptions, 'allowedPaths' | 'queueWaits'>,
 ): Promise<OwnStudio> {
-  const studio = await openStudio({ libraryDir, modelDirs: [embeddedModelsDir], userModelDirs: modelDirs, eager: true });
+  const studio = await openStudio({ libraryDir, modelDirs: [embeddedModelsDir], userModelDirs: modelDirs, eager: true, ...options });
   try {
     const server = await offerStudio(studio, { port, windowDir });
     return {
@@ -85,7 +85,9 @@ export async function openSession(
 
 /** Our own studio, which stays until nobody else uses it. */
 async function openShared(place: Place & { signal: AbortSignal; note: (text: string) => void }): Promise<Session> {
-  const own = await openOwnStudio(place);
+  const { libraryDir, modelDirs } = place;
+  // A picture asked for on the command line is no reason to begin a night of training.
+  const own = await openOwnStudio({ libraryDir, modelDirs, queueWaits: true });
   return {
     ...own,
     close: async () => {

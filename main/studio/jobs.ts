@@ -28,13 +28,17 @@ export class Jobs {
   /** What a full disk kept from being stored; true all the same, and stored as soon as that works. */
   readonly #unstored = new Map<string, JobChanges>();
 
-  /** Jobs that a dead host left at work become `interrupted`; those that wait begin. */
+  /** Jobs that a dead host left at work become `interrupted`. */
   constructor(services: Services, places: JobPlaces) {
     this.#services = services;
     this.#places = places;
     for (const { id, state } of this.#all()) {
       if (isActive(state)) this.#store(id, { state: 'interrupted', memoryBytes: null, reason: hostDied });
     }
+  }
+
+  /** Begins with what waits in the queue. Without it the queue moves as soon as somebody starts or resumes a job. */
+  begin(): void {
     this.#startNext();
   }
 

@@ -1,6 +1,6 @@
 // `studio serve`: the window in any browser of this machine, until Ctrl+C.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { StudioError } from '../../contract/errors.ts';
 import type { Command } from '../command.ts';
@@ -18,12 +18,14 @@ export const serve: Command = {
   options: {
     port: { value: 'N', help: 'port on 127.0.0.1 (default: any free one)' },
     open: { help: 'open the address in the default browser' },
+    allow: { value: 'DIR', help: `a folder of prompts or pictures that jobs may learn from; several with ${delimiter} between them` },
   },
   async run({ args, terminal, libraryDir, modelDirs, signal }) {
     args.none();
     const port = validated(Port, args.number('port') ?? 0, { '': '--port' });
+    const allowed = args.text('allow')?.split(delimiter).filter((path) => path !== '') ?? [];
     await buildOnce((text) => terminal.note(text));
-    const studio = await openOwnStudio({ libraryDir, modelDirs, port, windowDir });
+    const studio = await openOwnStudio({ libraryDir, modelDirs, port, windowDir, allowedPaths: allowed.map((path) => resolve(path)) });
     try {
       const { url, token } = studio.server;
       const text = `TeEFusion Studio is at\n\n  ${url}\n\nThe token in the address is for you alone. Press Ctrl+C to stop.`;
