@@ -33,6 +33,7 @@ async function open(places: Places): Promise<Studio | null> {
       evaluationEntry: places.evaluationEntry,
       trainingEntry: places.trainingEntry,
       eager: true,
+      pickPath,
       ...(libraryDir !== undefined && { libraryDir }),
       ...(places.nodeBinary !== undefined && { nodeBinary: places.nodeBinary }),
     });
@@ -41,6 +42,12 @@ async function open(places: Places): Promise<Studio | null> {
     dialog.showErrorBox(textsFor(app.getLocale().startsWith('de') ? 'de' : 'en').startFailed, hint === undefined ? message : `${message}\n\n${hint}`);
     return null;
   }
+}
+
+/** A folder or file to learn from; the window never sees what else there is. */
+async function pickPath(what: 'folder' | 'file'): Promise<string | null> {
+  const { canceled, filePaths: [path] } = await dialog.showOpenDialog({ properties: [what === 'folder' ? 'openDirectory' : 'openFile'] });
+  return canceled ? null : (path ?? null);
 }
 
 /** Lets the command line work through this studio while it has the library. The window does not need it, so it may fail. */

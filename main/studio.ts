@@ -23,6 +23,7 @@ import { AllowedPaths } from './studio/jobs-paths.ts';
 import { Live, liveHandlers } from './studio/live.ts';
 import { modelHandlers } from './studio/model-calls.ts';
 import { Models } from './studio/models.ts';
+import { pathHandlers, type PickPath } from './studio/path-calls.ts';
 import { runHandlers, Runs } from './studio/runs.ts';
 import type { Handlers, Services } from './studio/services.ts';
 import { settingsHandlers } from './studio/settings.ts';
@@ -45,6 +46,8 @@ export interface StudioOptions {
   readonly trainingEntry?: string;
   /** Folders and files that a window may name as a source of prompts. */
   readonly allowedPaths?: readonly string[];
+  /** The host's dialog for one more of them; without it there is none. */
+  readonly pickPath?: PickPath;
   /** The Node that runs the engine. Default: see findNode. */
   readonly nodeBinary?: string;
   readonly engineLimits?: Partial<EngineLimits>;
@@ -70,7 +73,7 @@ export class Studio {
   readonly #handlers: Handlers;
   #closed: Promise<void> | null = null;
 
-  constructor(services: Services, paths: Readonly<Record<string, string>>, evaluationCommand: EngineCommand, jobs: Jobs) {
+  constructor(services: Services, paths: Readonly<Record<string, string>>, evaluationCommand: EngineCommand, jobs: Jobs, pathCalls: ReturnType<typeof pathHandlers>) {
     this.#services = services;
     this.#runs = new Runs(services);
     this.#live = new Live(services);
@@ -85,6 +88,7 @@ export class Studio {
       ...liveHandlers(this.#live),
       ...evaluationHandlers(this.#evaluations),
       ...jobHandlers(jobs),
+      ...pathCalls,
     };
   }
 
@@ -204,7 +208,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   });
   if (options.queueWaits !== true) jobs.begin();
   jobs.emptyTrash(trashedBefore).catch((thrown: unknown) => log(`The trash of jobs was not emptied: ${toErrorData(thrown).message}`));
-  return new Studio(services, paths, { node, entry: options.evaluationEntry ?? join(import.meta.dirname, 'studio', 'evaluation-process.ts') }, jobs);
+  return new Studio(services, paths, { node, entry: options.evaluationEntry ?? join(import.meta.dirname, 'studio', 'evaluation-process.ts') }, jobs, pathHandlers(allowed, options.pickPath ?? null));
 }
 
 function isCallName(name: string): name is CallName {

@@ -61,6 +61,10 @@ export const calls = {
   /** Stops it and moves it to the trash; `evaluations.restore` is its undo. */
   'evaluations.delete': { input: z.object({ evaluation: Id }), output: nothing },
   'evaluations.restore': { input: z.object({ evaluation: Id }), output: EvaluationRecord },
+  /** What a window may name as a source: folders and files that the host was allowed to read, and whether it can ask for more by a dialog. */
+  'paths.allowed': { input: nothing, output: z.object({ paths: z.array(z.string()), dialog: z.boolean() }) },
+  /** Shows the host's own dialog; what is picked is allowed from then on. null: nothing was picked. `unsupported` where there is no dialog. */
+  'paths.pick': { input: z.object({ what: z.enum(['folder', 'file']) }), output: z.object({ path: z.string().nullable() }) },
   /** Measures a few steps of such a job, which takes seconds; starts nothing. A job that cannot fit has a `refusal`, it is no error. */
   'jobs.estimate': { input: z.object({ config: JobConfig }), output: JobEstimate },
   /** Puts a job into the queue and returns its record at once; the rest arrives as `job.*` events. */

@@ -15,6 +15,10 @@ export class AllowedPaths {
     this.#roots.add(path);
   }
 
+  list(): string[] {
+    return [...this.#roots];
+  }
+
   /** The real path of `path`. Throws 'permission' for one that nobody allowed, 'not-found'. */
   async open(path: string): Promise<string> {
     const real = await realPath(path).catch(() => null);
