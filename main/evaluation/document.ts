@@ -24,12 +24,12 @@ export function reportMarkdown(report: EvaluationReport, { charts, sheets }: Doc
   return `${parts.map((part) => part.join('\n\n')).join('\n\n')}\n`;
 }
 
-/** The command that makes this report again; what decides on pictures and cells is not left to defaults. */
+/** The command that makes this report again, in full: nothing is left to defaults. */
 export function reportCommand({ request }: Pick<EvaluationReport, 'request'>): string {
-  const { models, guidance, samplers, steps, prompts, count, controls, reflection } = request;
+  const { models, guidance, samplers, steps, prompts, count, controls, resamples, reflection } = request;
   const flags = [
     `--models ${models.join(',')}`, `--guidance ${guidance.join(',')}`, `--sampler ${samplers.join(',')}`, `--steps ${steps}`,
-    `--prompts ${typeof prompts === 'string' ? prompts : 'FILE'}`, `--count ${count}`, ...(controls ? [] : ['--no-controls']),
+    `--prompts ${typeof prompts === 'string' ? prompts : 'FILE'}`, `--count ${count}`, `--resamples ${resamples}`, ...(controls ? [] : ['--no-controls']),
     ...(reflection.steps === undefined ? [] : [`--reflection-steps ${reflection.steps}`]),
     ...(reflection.inversionGuidance === undefined ? [] : [`--inversion-guidance ${reflection.inversionGuidance}`]),
     ...(reflection.weakGuidance === undefined ? [] : [`--weak-guidance ${reflection.weakGuidance}`]),

@@ -60,7 +60,7 @@ describe('the document', patience, () => {
     expect(differences).toHaveLength(2 + report.differences.length);
     expect(slider!.slice(2).map((row) => row.map((cell) => cell.startsWith('**')))).toEqual([[true, true, false], [true, false, true]]);
     for (const rows of [facts!, measures!, differences!, slider!]) expect(rows.every((row) => row.length === rows[0]!.length)).toBe(true);
-    expect(markdown).toContain('npm run studio -- evaluate --models story,fast --guidance 1,3 --sampler euler,z-sampling --steps 20 --prompts held-out --count 8\n');
+    expect(markdown).toContain('npm run studio -- evaluate --models story,fast --guidance 1,3 --sampler euler,z-sampling --steps 20 --prompts held-out --count 8 --resamples 200\n');
     expect(markdown).toContain('![C](c.svg)');
     expect(markdown).toContain('![S](s.png)');
     expect(markdown).toContain('↳ story, Euler+CFG at the effective scale');
