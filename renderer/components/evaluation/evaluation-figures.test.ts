@@ -53,6 +53,7 @@ describe('the headline', () => {
   it('speaks of the best model where no student stands beside its teacher, and of none where nothing was drawn', () => {
     expect(headlineOf(report(cells))).toMatchObject({ subject: { key: 's5' }, teacher: null });
     expect(headlineOf(report([cell('a', null), cell('b', null)]))).toMatchObject({ subject: { key: 'a' } });
+    expect(headlineOf(report([cell('a', 0, { guidance: 1 }), cell('b', 0, { guidance: 4 }), cell('c', 0, { guidance: 9 })]))).toMatchObject({ subject: { key: 'b' } });
     expect(headlineOf(report([]))).toBeNull();
   });
 });

@@ -1,5 +1,6 @@
 // The one sentence that a report comes down to: a student against its own teacher, where the teacher is at its best. Pure.
 import type { CellResult, EvaluationReport, PairedDifference } from '../../../main/contract/evaluation.ts';
+import { CompareRequest } from '../../../main/contract/schemas.ts';
 
 export interface Headline {
   subject: CellResult;
@@ -28,7 +29,11 @@ export function headlineOf(report: EvaluationReport): Headline | null {
   return subject === null ? null : { subject, teacher: null, difference: null };
 }
 
+/** The scale that the window opens with; of scales that are equally good it says most. */
+const usualScale = CompareRequest.shape.guidance.parse(undefined);
+
 function best<T>(candidates: readonly T[], cellOf: (candidate: T) => CellResult): T | null {
   const share = (candidate: T): number => cellOf(candidate).adherence.all?.all.value ?? -1;
-  return candidates.reduce<T | null>((found, candidate) => (found !== null && share(found) >= share(candidate) ? found : candidate), null);
+  const off = (candidate: T): number => Math.abs(cellOf(candidate).guidance - usualScale);
+  return candidates.toSorted((a, b) => share(b) - share(a) || off(a) - off(b))[0] ?? null;
 }

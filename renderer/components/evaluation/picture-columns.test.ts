@@ -22,10 +22,12 @@ describe('columns of pictures', () => {
     expect(columnsFor(cells, 4, true)).toEqual([]);
   });
 
-  it('have a teacher beside a student and a student beside a teacher', () => {
+  it('have a teacher beside a student, a student beside a teacher, and beside a control what it controls', () => {
     expect(companionOf(cells[4]!, cells)?.key).toBe('t3');
     expect(companionOf(cells[1]!, cells)?.key).toBe('s5');
-    expect(companionOf(cells[3]!, cells)).toBeNull();
+    expect(companionOf(cells[3]!, cells)?.key).toBe('z5');
+    expect(companionOf(cells[5]!, cells)?.key).toBe('s3');
+    expect(companionOf(cells[3]!, cells.slice(3))).toBeNull();
     expect(companionOf(cell('t3', 3), cells.slice(0, 1))).toBeNull();
   });
 });

@@ -15,8 +15,15 @@ export function columnsFor(cells: readonly EvaluationCell[], scale: number | nul
   });
 }
 
-/** The cell to look at beside an enlarged one: of a student its teacher's at the same scale, else a student's of it. */
+/**
+ * The cell to look at beside an enlarged one: of a student its teacher's at the same scale, of a teacher a student's, of a control
+ * the cell that it stands beside. `cells` are in the report's order.
+ */
 export function companionOf(cell: EvaluationCell, cells: readonly EvaluationCell[]): EvaluationCell | null {
+  if (cell.purpose !== 'asked') {
+    const at = cells.findIndex(({ key }) => key === cell.key);
+    return cells.slice(0, Math.max(0, at)).findLast(({ purpose }) => purpose === 'asked') ?? null;
+  }
   const asked = cells.filter((other) => other.purpose === 'asked' && other.guidance === cell.guidance && other.key !== cell.key);
   return asked.find((other) => other.kind !== cell.kind) ?? asked[0] ?? null;
 }
