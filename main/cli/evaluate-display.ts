@@ -32,7 +32,7 @@ export class EvaluateDisplay {
       this.#drawn = true;
       return;
     }
-    const line = progress.cell === null ? 'report' : String(Math.floor((lines * progress.done) / progress.total));
+    const line = progress.cell === null ? `report ${Math.ceil((progress.secondsLeft ?? 0) / 60)}` : String(Math.floor((lines * progress.done) / progress.total));
     if (this.#lastLine === line) return;
     this.#lastLine = line;
     this.#stream.write(`${evaluateLine(progress, 120)}\n`);

@@ -174,6 +174,7 @@ export const EvaluationProgress = z.object({
   total: z.int(),
   /** What is being drawn; null while the report is put together. */
   cell: z.string().nullable(),
+  /** Of the drawing; of the report's part at work once it is put together. */
   secondsLeft: z.number().nullable(),
 });
 export type EvaluationProgress = z.infer<typeof EvaluationProgress>;

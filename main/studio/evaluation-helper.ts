@@ -8,6 +8,7 @@ import { parseFromHelper, type FromHelper, type Judged, type JudgeJob, type Repo
 type Answer = Extract<FromHelper, { kind: 'judged' | 'reported' }>;
 
 interface Waiting {
+  onProgress(secondsLeft: number): void;
   resolve(answer: Answer): void;
   reject(error: StudioError): void;
 }
@@ -42,8 +43,8 @@ export class EvaluationHelper {
   }
 
   /** null as long as no prompt was drawn in every cell. Throws as `judge`, and what reading the evaluation's files throws. */
-  async report(job: ReportJob): Promise<EvaluationReport | null> {
-    const answer = await this.#ask((id) => ({ kind: 'report', id, job }));
+  async report(job: ReportJob, onProgress: Waiting['onProgress'] = () => {}): Promise<EvaluationReport | null> {
+    const answer = await this.#ask((id) => ({ kind: 'report', id, job }), onProgress);
     if (answer.kind !== 'reported') throw mixedUp();
     return answer.report;
   }
@@ -53,18 +54,19 @@ export class EvaluationHelper {
     this.#child.kill();
   }
 
-  async #ask(message: (id: number) => ToHelper): Promise<Answer> {
+  async #ask(message: (id: number) => ToHelper, onProgress: Waiting['onProgress'] = () => {}): Promise<Answer> {
     await this.#ready;
     if (this.#dead !== null) throw this.#dead;
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { resolve, reject, onProgress });
       this.#child.send(message(id));
     });
   }
 
   #receive(message: Exclude<FromHelper, { kind: 'ready' }>): void {
     const waiting = this.#waiting.get(message.id);
+    if (message.kind === 'progress') return waiting?.onProgress(message.secondsLeft);
     this.#waiting.delete(message.id);
     if (message.kind === 'failed') waiting?.reject(fromErrorData(message.error));
     else waiting?.resolve(message);

@@ -38,6 +38,8 @@ export type ToHelper = z.infer<typeof ToHelper>;
 export const FromHelper = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
   z.object({ kind: z.literal('judged'), id: Number, judged: Judged }),
+  /** Of a report at work. */
+  z.object({ kind: z.literal('progress'), id: Number, secondsLeft: z.number() }),
   /** null: there is no prompt yet that every cell has drawn. */
   z.object({ kind: z.literal('reported'), id: Number, report: EvaluationReport.nullable() }),
   z.object({ kind: z.literal('failed'), id: Number, error: ErrorData }),

@@ -18,7 +18,7 @@ async function answer(message: ToHelper): Promise<FromHelper> {
   } catch {
     // Where the system does not allow even that, it is only less polite.
   }
-  return { kind: 'reported', id, report: await reportOf(message.job) };
+  return { kind: 'reported', id, report: await reportOf(message.job, (secondsLeft) => send({ kind: 'progress', id, secondsLeft })) };
 }
 
 if (process.send === undefined) {

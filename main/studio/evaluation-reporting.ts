@@ -23,7 +23,7 @@ const trainingSize = 128;
  * The report over the prompts that every cell has drawn; null when there is none yet.
  * @throws StudioError `corrupt-file` for a picture that is not the one that was judged; 'not-found', 'disk-full', 'permission'
  */
-export async function reportOf({ dir, cacheDir, warnings }: ReportJob): Promise<EvaluationReport | null> {
+export async function reportOf({ dir, cacheDir, warnings }: ReportJob, onProgress: (secondsLeft: number) => void = () => {}): Promise<EvaluationReport | null> {
   const folder = new EvaluationFolder(dir);
   const plan = await folder.plan();
   const { records } = await readRecords(folder.records);
@@ -35,12 +35,25 @@ export async function reportOf({ dir, cacheDir, warnings }: ReportJob): Promise<
     id, createdAt, request, cells: cells.map(({ nfe: _, ...cell }) => cell), prompts, models, records, eye,
     passes: passCounter(shifts, request.reflection),
     pixels: ({ cell, index }) => readPixels(folder.picture(cell, index), hashes.get(pictureKey(cell, index))),
-    memorisation: learnedFromStorybook(plan) ? await MemorisationCheck.open(cacheDir) : null,
+    memorisation: learnedFromStorybook(plan) ? await MemorisationCheck.open(cacheDir, { onProgress: foresight(onProgress) }) : null,
     conditions: { device: first.device, threads: first.threads, runtime: first.runtime, evaluator: trust },
     // A metric that failed at one picture gives no column.
     metrics: metrics.filter(({ id: metric }) => records.every(({ scores }) => scores[metric] !== undefined)).map(({ hash: _, ...metric }) => metric),
     warnings: [...plan.warnings, ...warnings, ...mixedConditions(records)],
+    onProgress: foresight(onProgress),
   });
+}
+
+/** Tells the time that is left of a part of the work, now and then, by its pace so far. */
+function foresight(tell: (secondsLeft: number) => void): (done: number, total: number) => void {
+  const began = performance.now();
+  let told = began;
+  return (done, total) => {
+    const now = performance.now();
+    if (done === 0 || now - told < 1000) return;
+    told = now;
+    tell(((now - began) / done) * (total - done) / 1000);
+  };
 }
 
 /** Prompts of that world, and pictures as large as those of its training: only then is there something to have learned by heart. */

@@ -18,13 +18,19 @@ export class Turns {
 
   /** Resolves when nothing runs or waits, and no slider is being moved. Throws StudioError('cancelled') when `signal` is aborted. */
   async quiet(signal: AbortSignal): Promise<void> {
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    for (;;) {
-      await Promise.race([this.#work.whenIdle(), aborted]);
-      if (signal.aborted) throw new StudioError('cancelled', 'Stopped.');
-      const drag = this.#lastFrame + dragMs - performance.now();
-      if (this.#work.size === 0 && drag <= 0) return;
-      await Promise.race([sleep(Math.max(drag, 0)), aborted]);
+    let stop!: () => void;
+    const aborted = new Promise<void>((resolve) => (stop = resolve));
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      while (!signal.aborted) {
+        await Promise.race([this.#work.whenIdle(), aborted]);
+        const drag = this.#lastFrame + dragMs - performance.now();
+        if (this.#work.size === 0 && drag <= 0) break;
+        await Promise.race([sleep(Math.max(drag, 0)), aborted]);
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
+    if (signal.aborted) throw new StudioError('cancelled', 'Stopped.');
   }
 }

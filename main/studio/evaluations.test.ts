@@ -213,9 +213,10 @@ describe('an evaluation that stops early', () => {
       studio.on('run.ended', ({ run }) => order.push(`run of ${run.images.length} ended`)),
     ];
     const { id } = await call('evaluations.start', request);
-    await drawn(id, 1);
+    const some = drawn(id, 5);
+    // Asked for while the evaluation still opens its first model.
     await call('runs.generate', { prompt: 'a red boat on the sea', model: 'storybook', steps: 2, count: 2 });
-    await drawn(id, 6);
+    await some;
     const stopped = await call('evaluations.cancel', { evaluation: id });
     off.forEach((stop) => stop());
     expect(stopped).toMatchObject({ state: 'cancelled', error: null, total: 16 });

@@ -174,9 +174,11 @@ export class Evaluations {
         onWarning: (warning) => warnings.push(warning),
       });
       await run.draw();
-      const stop = () => helper.close();
-      signal.addEventListener('abort', stop, { once: true });
-      const report = await helper.report(this.#reportJob(folder, warnings));
+      if (signal.aborted) return ended('cancelled');
+      signal.addEventListener('abort', () => helper.close(), { once: true });
+      const { done, total } = activity.record;
+      const report = await helper.report(this.#reportJob(folder, warnings), (secondsLeft) =>
+        this.#services.events.emit('evaluation.progress', { evaluation: plan.id, done, total, cell: null, secondsLeft }));
       if (report === null) throw new StudioError('internal', 'The evaluation drew everything and has nothing to report.');
       await folder.writeReport(report);
       return ended('done');
