@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -90,6 +90,19 @@ describe('a copy', { timeout: 120_000 }, () => {
     const moved = { ...scene, look: 1, objects: [{ ...thing!, x: thing!.x + 0.06, radius: thing!.radius * 0.9 }] };
     for (const other of [moved, describeSample(5, 1, 'one', 'only').scene]) {
       expect(check.isCopy({ width: 128, height: 128, rgb: await renderScene(other) }, 1)).toBe(false);
+    }
+  });
+
+  it('is told by thresholds that are found once, and again when the file that keeps them is damaged', async () => {
+    const open = (): Promise<MemorisationCheck> => MemorisationCheck.open(folder, { sets, yardstick: 40 });
+    const kept = (await readdir(folder)).filter((name) => name.startsWith('thresholds-'));
+    expect(kept).toHaveLength(1);
+    const file = path.join(folder, kept[0]!);
+    await writeFile(file, '{"1": 0.25, "2": 0.5}');
+    expect((await open()).thresholds).toEqual({ 1: 0.25, 2: 0.5 });
+    for (const damaged of ['{"1": 0.2', '{"1": 0, "2": 1}', '']) {
+      await writeFile(file, damaged);
+      expect((await open()).thresholds).toEqual(check.thresholds);
     }
   });
 

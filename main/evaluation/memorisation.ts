@@ -1,8 +1,12 @@
 // Whether a picture is a copy of a training picture: nearer to one than fresh drawings of unseen scenes come, but for one in a hundred.
 // Knows the pictures that the Storybook models were trained on, by their seeds, and no model.
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
 import { describePicture, descriptorLength, NearestSearch, type Neighbour } from './nearest.ts';
 import type { Pixels } from './record.ts';
-import { renderedDescriptors, type RenderedSet, type RenderOptions } from './rendered.ts';
+import { cacheError, renderedDescriptors, type RenderedSet, type RenderOptions } from './rendered.ts';
 import { quantile } from './statistics.ts';
 
 /** What scripts/train/teacher.ts trains on. */
@@ -20,6 +24,9 @@ const falseAlarms = 0.01;
 
 export type ObjectCount = 1 | 2;
 
+const Thresholds = z.object({ 1: z.number().positive(), 2: z.number().positive() });
+type Thresholds = Readonly<Record<ObjectCount, number>>;
+
 export interface MemorisationOptions extends RenderOptions {
   /** For tests and other trainings. */
   readonly sets?: readonly RenderedSet[];
@@ -30,15 +37,15 @@ export interface MemorisationOptions extends RenderOptions {
 export class MemorisationCheck {
   readonly #search: NearestSearch;
   /** Root mean square Oklab distance below which a picture counts as a copy, by its number of objects. */
-  readonly thresholds: Readonly<Record<ObjectCount, number>>;
+  readonly thresholds: Thresholds;
 
-  constructor(search: NearestSearch, thresholds: Readonly<Record<ObjectCount, number>>) {
+  constructor(search: NearestSearch, thresholds: Thresholds) {
     this.#search = search;
     this.thresholds = thresholds;
   }
 
   /**
-   * Reads the descriptors of all training pictures from `folder`, or draws them: some 80 seconds of a core, once, and 22 MB.
+   * Reads the descriptors of all training pictures from `folder`, or draws them: some 100 seconds of a core, once, and 22 MB.
    * @throws StudioError `cancelled`; `disk-full`, `permission` when the folder cannot be written
    */
   static async open(folder: string, { sets = trainingSets, yardstick = yardstickCount, ...options }: MemorisationOptions = {}): Promise<MemorisationCheck> {
@@ -51,7 +58,7 @@ export class MemorisationCheck {
       const distances = Float64Array.from({ length: yardstick }, (_, i) => search.nearest(all.subarray(from + i * descriptorLength, from + (i + 1) * descriptorLength)).distance);
       return quantile(distances.sort(), falseAlarms);
     };
-    return new MemorisationCheck(search, { 1: threshold(ends), 2: threshold(ends + yardstick * descriptorLength) });
+    return new MemorisationCheck(search, await kept(folder, all, () => ({ 1: threshold(ends), 2: threshold(ends + yardstick * descriptorLength) })));
   }
 
   /** The training picture that is most like this one. */
@@ -63,4 +70,21 @@ export class MemorisationCheck {
   isCopy(picture: Pixels, objects: ObjectCount): boolean {
     return this.nearest(picture).distance < this.thresholds[objects];
   }
+}
+
+/** Thresholds that were found for exactly these descriptors; else they are found now, which takes seconds, and kept. */
+async function kept(folder: string, descriptors: Uint8Array, find: () => Thresholds): Promise<Thresholds> {
+  const file = path.join(folder, `thresholds-${createHash('sha256').update(descriptors).digest('hex').slice(0, 32)}.json`);
+  const known = Thresholds.safeParse(await readFile(file, 'utf8').then(JSON.parse).catch(() => null));
+  if (known.success) return known.data;
+  const found = find();
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await writeFile(temporary, JSON.stringify(found));
+    await rename(temporary, file);
+  } catch (thrown) {
+    await rm(temporary, { force: true });
+    throw cacheError(thrown, folder);
+  }
+  return found;
 }

@@ -61,7 +61,7 @@ export async function renderedDescriptors(folder: string, sets: readonly Rendere
     }
     return Buffer.concat(all);
   } catch (thrown) {
-    throw asStudioError(thrown, folder);
+    throw cacheError(thrown, folder);
   } finally {
     for (const { file } of opened) await file.close();
   }
@@ -93,7 +93,8 @@ async function stillTrue(set: RenderedSet, kept: Uint8Array): Promise<Uint8Array
   return kept;
 }
 
-function asStudioError(thrown: unknown, folder: string): unknown {
+/** What went wrong with the folder, in words that a person can act on. */
+export function cacheError(thrown: unknown, folder: string): unknown {
   const code = (thrown as NodeJS.ErrnoException).code;
   if (thrown instanceof StudioError || typeof code !== 'string') return thrown;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
