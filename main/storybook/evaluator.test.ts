@@ -35,10 +35,10 @@ describe('on fresh renders', { timeout: 300_000 }, () => {
   let one: Sample[];
   beforeAll(async () => { one = await renderBatch({ seed: 404, start: 0, count: 60, stage: 'one', heldOut: 'any' }); });
 
-  it('reads every fact of one object in at least 97 of 100 pictures', async () => {
+  it('reads every fact of one object in at least 98 of 100 pictures', async () => {
     const right = shares(await judgeAll(one));
     console.log(`facts read rightly from ${one.length} fresh renders of one object: ${JSON.stringify(right)}`);
-    for (const [name, share] of Object.entries(right)) expect(share, name).toBeGreaterThanOrEqual(0.97);
+    for (const [name, share] of Object.entries(right)) expect(share, name).toBeGreaterThanOrEqual(0.98);
   });
 
   it('forgives the softness and grain of generated pictures', async () => {

@@ -49,9 +49,12 @@ const opposite = { 'left of': 'right of', 'right of': 'left of', above: 'below',
  * Both sides may say "cannot tell" (null), and that is compared too. What an object is like is compared where both see as many;
  * of two objects in the order in which they agree best.
  */
-function sameFacts(label: Label, reading: Reading): Agreement['same'] {
+export function sameFacts(label: Label, reading: Reading): Agreement['same'] {
   const own = label.objects;
-  const same = { background: label.background === reading.background, count: own.length === reading.objects.length } as Agreement['same'];
+  const same: Agreement['same'] = {
+    background: label.background === reading.background, count: own.length === reading.objects.length,
+    kind: null, colour: null, size: null, place: null, relation: null,
+  };
   const facts = ['kind', 'colour', 'size', 'place'] as const;
   const agreed = (seen: Reading['objects']): number => own.reduce((sum, object, i) => sum + facts.filter((fact) => object[fact] === seen[i]?.[fact]).length, 0);
   const swapped = reading.objects.length === 2 && agreed(reading.objects.toReversed()) > agreed(reading.objects);

@@ -72,23 +72,23 @@ function survey(view: View, portraits: readonly Portrait[], boxes: readonly Box[
   return rough.sort(byGain).slice(0, promising).map((match) => looked(match, 0.2)).sort(byGain);
 }
 
-/** How many kinds are moved and scaled to fit. */
-const keptKinds = 6;
+/** How many kinds are moved and scaled to fit: first to find the place; then, there, every kind a little and so many to the end. */
+const keptKinds = { somewhere: 8, there: 4 };
 
 /**
  * What may stand in one of some boxes, best first: the winner and its rivals at the same place, each at its best pose and
  * with its exact gain. Other colours of the winning kind are compared at the winner's pose.
  */
 export function explain(view: View, portraits: readonly Portrait[], boxes: readonly Box[]): Match[] {
-  const somewhere = onePerKind(survey(view, portraits, boxes)).slice(0, keptKinds)
+  const somewhere = onePerKind(survey(view, portraits, boxes)).slice(0, keptKinds.somewhere)
     .map((match) => settle(view, match, 2, 0.5)).filter(({ gain }) => gain > 0).sort(byGain);
   const [best] = somewhere;
   if (best === undefined) return [];
   // Once more at the place found, so that every kind had its chance there.
-  const there = survey(view, portraits, [boxOf(best.portrait, best)]);
+  const there = onePerKind(survey(view, portraits, [boxOf(best.portrait, best)])).map((match) => settle(view, match, 1, 1));
   const rivals = somewhere.filter(({ x, y }) => Math.max(Math.abs(x - best.x), Math.abs(y - best.y)) < best.radius / 2);
-  const kinds = onePerKind([...rivals, ...there].sort(byGain)).slice(0, keptKinds)
-    .map((match) => settle(view, match, 1, 0.25)).sort(byGain);
+  const kinds = onePerKind([...rivals, ...there].sort(byGain)).slice(0, keptKinds.there)
+    .map((match) => settle(view, match, 0.5, 0.25)).sort(byGain);
   const winner = kinds[0]!;
   const colours = portraits.filter(({ kind }) => kind === winner.portrait.kind)
     .map((portrait): Match => ({ ...winner, portrait, gain: gainOf(view, portrait, winner, 1) }));

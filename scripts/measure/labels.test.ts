@@ -1,0 +1,47 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import type { EvaluatorTrust } from '../../main/contract/evaluation.ts';
+import type { Reading } from '../../main/storybook/evaluator.ts';
+import { labelledShare, sameFacts } from './label-agreement.ts';
+import { Label, labelsFolder, readLabels } from './label-files.ts';
+
+describe('the hand labels', { timeout: 120_000 }, () => {
+  it('are one for each picture, and each picture says how it was made', async () => {
+    const files = await readdir(labelsFolder);
+    const pictures = files.filter((name) => name.endsWith('.webp')).sort();
+    expect((await readLabels()).map(({ file }) => file).sort()).toEqual(pictures);
+    const made = (await Promise.all(files.filter((name) => name.startsWith('prompts-')).map((name) => readFile(`${labelsFolder}/${name}`, 'utf8')))).join('');
+    expect(made.split('\n').filter(Boolean).map((line) => (JSON.parse(line) as { file: string }).file).sort()).toEqual(pictures);
+  });
+
+  it('agree with the evaluator as often as is published', async () => {
+    const published = JSON.parse(await readFile(new URL('../../resources/evaluator/trust.json', import.meta.url), 'utf8')) as EvaluatorTrust;
+    expect(await labelledShare()).toEqual(published.labelled);
+  });
+
+  it('refuse what the world does not have', () => {
+    const line = { file: '000.webp', background: 'sky', objects: [{ kind: 'ball', colour: null, size: null, place: 'left' }], relation: null };
+    expect(Label.safeParse(line).success).toBe(true);
+    expect(Label.safeParse({ ...line, background: 'kitchen' }).success).toBe(false);
+    expect(Label.safeParse({ ...line, extra: 1 }).success).toBe(false);
+  });
+});
+
+describe('sameFacts', () => {
+  const ball = { kind: 'ball', colour: 'red', size: 'small', place: null } as const;
+  const house = { kind: 'house', colour: 'blue', size: 'medium', place: null } as const;
+  const seen = (relation: Reading['relation'], ...objects: (typeof ball | typeof house)[]): Reading =>
+    ({ background: 'sky', relation, objects: objects.map((object) => ({ ...object, x: 0.5, y: 0.5, radius: 0.1, confidence: 1 })) });
+
+  it('takes objects in the order in which they agree', () => {
+    const label: Label = { file: 'x', background: 'sky', objects: [ball, house], relation: 'left of' };
+    expect(Object.values(sameFacts(label, seen('right of', house, ball)))).toEqual([true, true, true, true, true, null, true]);
+    expect(sameFacts(label, seen('left of', house, ball))).toMatchObject({ kind: true, relation: false });
+  });
+
+  it('compares nothing of objects where their numbers differ, and silence with silence', () => {
+    const label: Label = { file: 'x', background: null, objects: [], relation: null };
+    expect(sameFacts(label, seen(null, ball))).toMatchObject({ background: false, count: false, kind: null, colour: null, relation: null });
+    expect(sameFacts(label, { ...seen(null), background: null })).toMatchObject({ background: true, count: true, kind: null });
+  });
+});
