@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { EvaluationReport, type CellResult, type Share } from '../../../main/contract/evaluation.ts';
 import { groupCells, sortGroups } from './cell-rows.ts';
-import { toCsv } from './csv.ts';
+import { toCsv } from '../charts/csv.ts';
 import { headlineOf } from './headline.ts';
-import { columnsOf, limitsOf, ticksOf, walkOf, type PlotSeries } from './plot-data.ts';
+import { columnsOf, limitsOf, ticksOf, walkOf, type PlotSeries } from '../charts/plot-data.ts';
 import { figure, quantitiesOf, unitOf } from './quantities.ts';
 import { seriesOf, shownScales } from './series.ts';
 
