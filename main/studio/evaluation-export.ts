@@ -2,7 +2,7 @@
 // gives to one: a file of prompts, a published file of records to compare with. Reads the library's folders only.
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { writeFileAtomic } from '../checkpoints/atomic.ts';
 import { fileError } from '../checkpoints/errors.ts';
 import { readText } from '../checkpoints/json.ts';
