@@ -12,8 +12,8 @@ import { quantile } from './statistics.ts';
 /** What scripts/train/teacher.ts trains on. */
 export const trainingSets: readonly RenderedSet[] = [
   { stage: 'one-plain', seed: 1, count: 8000, heldOut: 'exclude' },
-  { stage: 'one', seed: 2, count: 12_000, heldOut: 'exclude' },
-  { stage: 'two', seed: 3, count: 6000, heldOut: 'exclude' },
+  { stage: 'one', seed: 2, count: 16_000, heldOut: 'exclude' },
+  { stage: 'two', seed: 3, count: 12_000, heldOut: 'exclude' },
 ];
 
 /** Drawings of scenes that training never shows, by which a distance is judged: those of one object and of two apart, for the latter leave more to differ in. */
@@ -45,7 +45,7 @@ export class MemorisationCheck {
   }
 
   /**
-   * Reads the descriptors of all training pictures from `folder`, or draws them: some 100 seconds of a core, once, and 22 MB.
+   * Reads the descriptors of all training pictures from `folder`, or draws them: some two minutes of a core, once, and 30 MB.
    * @throws StudioError `cancelled`; `disk-full`, `permission` when the folder cannot be written
    */
   static async open(folder: string, { sets = trainingSets, yardstick = yardstickCount, ...options }: MemorisationOptions = {}): Promise<MemorisationCheck> {

@@ -98,7 +98,7 @@ export function cacheError(thrown: unknown, folder: string): unknown {
   const code = (thrown as NodeJS.ErrnoException).code;
   if (thrown instanceof StudioError || typeof code !== 'string') return thrown;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new StudioError('disk-full', `No room for the index of training pictures in ${folder}.`, { hint: 'It needs 21 MB.', cause: thrown });
+    return new StudioError('disk-full', `No room for the index of training pictures in ${folder}.`, { hint: 'It needs 30 MB.', cause: thrown });
   }
   return new StudioError('permission', `The index of training pictures in ${folder} cannot be written: ${(thrown as Error).message}`, { cause: thrown });
 }
