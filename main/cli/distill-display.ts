@@ -38,6 +38,12 @@ export class DistillDisplay {
     this.#stream.write(`${distillLine(progress, 120)}\n`);
   }
 
+  /** A measurement of the validation loss: a line of its own. */
+  validated(row: { step: number; loss: number }): void {
+    this.end();
+    this.#stream.write(this.#json ? `${JSON.stringify({ validation: row })}\n` : `step ${row.step}: validation loss ${row.loss.toFixed(5)}\n`);
+  }
+
   /** Removes the bar, so that what is written next starts on a clean line. */
   end(): void {
     if (this.#drawn) this.#stream.write('\r\u001b[2K');

@@ -1,11 +1,12 @@
 // `studio distill`: what a person may write, and one whole distillation as a user starts it.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTinyCheckpoint } from '../../tests/fixtures/tiny.ts';
-import { DistillProgress, DistillRequest } from '../contract/distillation.ts';
-import { distill, distillRequest } from './commands/distill.ts';
+import { DistillProgress } from '../contract/distillation.ts';
+import { JobConfig } from '../contract/jobs.ts';
+import { distill, distillConfig } from './commands/distill.ts';
 import { DistillDisplay, distillLine } from './distill-display.ts';
 import { parseArguments, UsageError } from './options.ts';
 import { killAll, start, studio } from './testing/run-program.ts';
@@ -26,7 +27,7 @@ function config(content: unknown): string {
 }
 
 describe('the request', () => {
-  const from = (...args: string[]) => distillRequest(parseArguments(args, distill.options));
+  const from = (...args: string[]) => distillConfig(parseArguments(args, distill.options));
   const complaint = (...args: string[]): string => {
     try {
       from(...args);
@@ -37,24 +38,38 @@ describe('the request', () => {
     return expect.fail('it was accepted');
   };
 
-  it('has defaults for everything', () => expect(from()).toEqual(DistillRequest.parse({})));
+  it('has defaults for everything', () => expect(from()).toEqual(JobConfig.parse({})));
 
   it('is the same from options and from a file; an option goes before the file', () => {
     const whole = {
       name: 'mine', teacher: 'other', kind: 'teefusion', strategy: 'w2sd', scheduleSteps: 12, reflection: { steps: 4, weakGuidance: 0, guard: false }, guidanceRange: [0, 7],
       guidanceEmbedding: 'w', guidanceMultiplier: 100, fusionScale: 0.25, steps: 3, batch: 2, points: 5, pointsFrom: 'trajectories', ownScaleShare: 0.75,
-      prompts: ['a red boat', 'a blue star'], optimizer: 'muon', learningRate: 0.001, seed: 0, threads: 1,
+      optimizer: 'muon', learningRate: 0.001, seed: 0, threads: 1, validateEvery: 0, checkpointEvery: 7, sampleEvery: 9, gentle: false, samples: null,
+      source: { kind: 'list', prompts: ['a red boat', 'a blue star'] },
     };
     const prompts = config('\ufeffa red boat\r\n\n  a blue star \n');
     const typed = [
       '--name', 'mine', '--teacher', 'other', '--kind', 'teefusion', '--strategy', 'w2sd', '--schedule-steps', '12', '--reflection-steps', '4', '--weak-guidance', '0', '--no-guard', '--guidance-range', '0,7',
       '--guidance-embedding', 'w', '--guidance-multiplier', '100', '--fusion-scale', '0.25', '--steps', '3', '--batch', '2', '--points', '5', '--points-from', 'trajectories',
       '--own-scale-share', '0.75', '--prompts', prompts, '--optimizer', 'muon', '--learning-rate', '0.001', '--seed', '0', '--threads', '1',
+      '--validate-every', '0', '--checkpoint-every', '7', '--sample-every', '9', '--hurry',
     ];
     expect(from(...typed)).toEqual(whole);
     const file = config(whole);
+    // A list of prompts has a short form.
+    const { source, ...rest } = whole;
+    expect(from('--config', config({ ...rest, prompts: source.prompts }))).toEqual(whole);
     expect(from('--config', file)).toEqual(whole);
     expect(from('--config', file, '--steps', '9', '--reflection-steps', '2')).toEqual({ ...whole, steps: 9, reflection: { ...whole.reflection, steps: 2 } });
+  });
+
+  it('takes its source from an option or the file, with paths that hold wherever it runs', () => {
+    expect(from('--pictures', 'mine').source).toEqual({ kind: 'folder', path: resolve('mine') });
+    expect(from('--library-prompts', 'boat', '--points-from', 'trajectories').source).toEqual({ kind: 'library', search: 'boat' });
+    expect(from('--config', config({ source: { kind: 'file', path: 'a.txt' }, pointsFrom: 'trajectories' })).source).toEqual({ kind: 'file', path: resolve('a.txt') });
+    expect(complaint('--pictures', 'a', '--library-prompts', 'b')).toContain('two sources');
+    expect(complaint('--pictures', 'a', '--prompts', config('a red boat'))).toContain('another source');
+    expect(complaint('--config', config({ source: { kind: 'web' } }))).toContain('source');
   });
 
   it.each([
@@ -133,7 +148,9 @@ it('stops on Ctrl+C, goes on, and ends with one document and a model in the list
 
   const second = await studio(...command);
   expect(second).toMatchObject({ code: 0 });
-  const progress = second.stderr.trim().split('\n').map((line) => DistillProgress.parse(JSON.parse(line)));
+  const lines = second.stderr.trim().split('\n').map((line) => JSON.parse(line) as object);
+  expect(lines.at(-1)).toEqual({ validation: { step: 8, loss: expect.any(Number) } });
+  const progress = lines.slice(0, -1).map((line) => DistillProgress.parse(line));
   expect(progress.at(-1)).toMatchObject({ phase: 'learning', step: 8, steps: 8 });
   expect(progress.every(({ phase }) => phase === 'learning')).toBe(true);
   const result = JSON.parse(second.stdout) as { folder: string };

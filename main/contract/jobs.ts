@@ -18,7 +18,7 @@ export const JobSource = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('folder'), path: HostPath }),
   /** A text file, one prompt a line; empty lines are passed over. */
   z.strictObject({ kind: z.literal('file'), path: HostPath }),
-  z.strictObject({ kind: z.literal('list'), prompts: z.array(PromptText.min(1)).min(1).max(20_000) }),
+  z.strictObject({ kind: z.literal('list'), prompts: z.array(PromptText.min(1)).min(1).max(100_000) }),
 ]);
 export type JobSource = z.infer<typeof JobSource>;
 

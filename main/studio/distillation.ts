@@ -10,6 +10,7 @@ import type { DistillOutcome, DistillRequest } from '../contract/distillation.ts
 import { StudioError } from '../contract/errors.ts';
 import { findNode } from '../engine/node-binary.ts';
 import { runTrainingProcess, type TrainingWatch } from '../engine/training-host.ts';
+import type { TrainingJobInput } from '../engine/training-messages.ts';
 import { acquireOwnership, Ownership } from '../library/lock.ts';
 import { Models } from './models.ts';
 
@@ -23,6 +24,9 @@ export interface DistillPlaces {
   readonly entry?: string;
 }
 
+/** What is done beside learning, and the pictures of a source that has some. */
+export type Habits = Partial<Omit<TrainingJobInput, 'request' | 'modelDirs' | 'workDir' | 'restart' | 'target'>>;
+
 export interface Distilled extends DistillOutcome {
   /** The student's folder. */
   readonly folder: string;
@@ -35,7 +39,7 @@ export interface Distilled extends DistillOutcome {
  * taken, other settings than those of the unfinished work), 'busy', 'cancelled', 'engine-crashed', and what training throws.
  */
 export async function distilStudent(
-  request: DistillRequest, places: DistillPlaces, watch: TrainingWatch, restart = false,
+  request: DistillRequest, places: DistillPlaces, watch: TrainingWatch, restart = false, habits: Habits = {},
 ): Promise<Distilled> {
   const models = new Models(places.folders);
   await models.runnable(request.teacher, 'teacher');
@@ -56,7 +60,7 @@ export async function distilStudent(
     await rm(target, { recursive: true, force: true });
     await mkdir(parent, { recursive: true });
     const command = { node: findNode(), entry: places.entry ?? join(import.meta.dirname, '..', 'engine', 'training-process.ts') };
-    const outcome = await runTrainingProcess(command, { request, modelDirs: places.folders.map(({ path }) => path), workDir, restart, target }, watch);
+    const outcome = await runTrainingProcess(command, { ...habits, request, modelDirs: places.folders.map(({ path }) => path), workDir, restart, target }, watch);
     await assertFree();
     await rename(target, folder);
     await syncFolder(parent);

@@ -21,7 +21,7 @@ export interface SourceAccess {
   open(path: string): Promise<string>;
 }
 
-const maxPrompts = 20_000;
+const maxPrompts = 100_000;
 const maxPictures = 100_000;
 const maxTextBytes = 16 * 2 ** 20;
 /** Subjects of the samples when a person named none. */

@@ -1,10 +1,18 @@
 // `studio distill`: makes a student of a teacher on this machine. Reads and writes folders only, so it works while another process has
 // the library; stopped or killed, the same command goes on.
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { z } from 'zod';
 import { DistillRequest, GuidanceEmbedding, Optimizer, PointsFrom } from '../../contract/distillation.ts';
+import { distillRequestOf, JobConfig } from '../../contract/jobs.ts';
 import { Sampler, StudentKind } from '../../contract/schemas.ts';
+import { realPath } from '../../checkpoints/confine.ts';
+import { writeFileAtomic } from '../../checkpoints/atomic.ts';
+import type { RawPicture } from '../../engine/messages.ts';
+import { encodePng } from '../../library/images/png.ts';
+import { openReadOnly } from '../../library/library.ts';
 import { distilStudent } from '../../studio/distillation.ts';
+import { readMaterial } from '../../studio/jobs-source.ts';
 import type { Command } from '../command.ts';
 import { type Arguments, UsageError, validated } from '../options.ts';
 import { present } from '../picture-options.ts';
@@ -13,7 +21,7 @@ import { DistillDisplay } from '../distill-display.ts';
 import { seconds, table } from '../terminal.ts';
 
 const options = {
-  config: { value: 'FILE', help: 'settings as a JSON file with the names of the request; options given here go before it' },
+  config: { value: 'FILE', help: 'settings as a JSON file, the same that a job of the window has; options given here go before it' },
   name: { value: 'NAME', help: 'the new student\'s name (default my-student)' },
   teacher: { value: 'MODEL', help: 'the teacher (default storybook)' },
   kind: { value: 'NAME', help: `how the student takes its guidance scale: ${StudentKind.options.join(', ')} (default teefusion)` },
@@ -33,10 +41,17 @@ const options = {
   'points-from': { value: 'NAME', help: `where they come from: ${PointsFrom.options.join(', ')} (default noised: pictures with noise)` },
   'own-scale-share': { value: 'N', help: 'how often a point of a trajectory teaches the trajectory\'s own scale, 0 to 1 (euler, default 0.5)' },
   prompts: { value: 'FILE', help: 'prompts to learn from, one a line; only with trajectories (default: the Storybook world)' },
+  'library-prompts': { value: 'WORDS', help: 'learn from the library\'s past prompts that match; only with trajectories' },
+  pictures: { value: 'DIR', help: 'learn from a folder of pictures with .txt captions or a metadata.jsonl' },
   optimizer: { value: 'NAME', help: `${Optimizer.options.join(' or ')} (default adamw)` },
   'learning-rate': { value: 'N', help: 'at the top of its schedule (default 0.0005)' },
   seed: { value: 'N', help: 'of all that is random (default 1)' },
   threads: { value: 'N', help: 'threads, 0 for one per core (default 0)' },
+  'validate-every': { value: 'N', help: 'steps between measurements of the validation loss, 0 for none (default 20)' },
+  'checkpoint-every': { value: 'N', help: 'steps between checkpoints (default 50)' },
+  hurry: { help: 'train at ordinary priority, without regard to other programs' },
+  samples: { value: 'DIR', help: 'draw sample pictures into this folder while the student learns' },
+  'sample-every': { value: 'N', help: 'steps between rounds of samples (default 100)' },
   out: { value: 'DIR', help: 'folder of models to put the student in (default: the library\'s)' },
   restart: { help: 'throw away an unfinished distillation of this name that had other settings' },
 } as const;
@@ -46,7 +61,7 @@ const flags: Readonly<Record<string, keyof typeof options>> = Object.freeze({
   name: 'name', teacher: 'teacher', kind: 'kind', strategy: 'strategy', scheduleSteps: 'schedule-steps', guidanceRange: 'guidance-range',
   guidanceEmbedding: 'guidance-embedding', guidanceMultiplier: 'guidance-multiplier', fusionScale: 'fusion-scale', steps: 'steps', batch: 'batch',
   points: 'points', pointsFrom: 'points-from', ownScaleShare: 'own-scale-share', prompts: 'prompts', optimizer: 'optimizer', learningRate: 'learning-rate',
-  seed: 'seed', threads: 'threads',
+  seed: 'seed', threads: 'threads', validateEvery: 'validate-every', checkpointEvery: 'checkpoint-every', sampleEvery: 'sample-every', gentle: 'hurry',
   'reflection.steps': 'reflection-steps', 'reflection.inversionGuidance': 'inversion-guidance', 'reflection.weakGuidance': 'weak-guidance',
   'guidanceRange.0': 'guidance-range', 'guidanceRange.1': 'guidance-range',
 });
@@ -58,7 +73,10 @@ export const distill: Command = {
   options,
   async run({ args, terminal, libraryDir, modelDirs, signal }) {
     args.none();
-    const request = distillRequest(args);
+    const config = distillConfig(args);
+    const material = await readMaterial(config, { prompts: { list: (query) => pastPrompts(libraryDir, query) }, open: realPath });
+    const request = distillRequestOf(config, material.prompts);
+    const shown = samplesIn(args.text('samples'));
     const display = new DistillDisplay(terminal.streams.stderr, terminal.json);
     const began = performance.now();
     const out = args.text('out');
@@ -70,16 +88,23 @@ export const distill: Command = {
           signal,
           onProgress: (progress) => display.show(progress),
           onWarning: (message) => terminal.note(`warning: ${message}`),
+          onValidated: (row) => display.validated(row),
+          onSample: (step, index, picture) => shown?.keep(`${step ?? 'teacher'}-${index}.png`, picture),
         },
         args.has('restart'),
+        {
+          pictures: material.pictures, gentle: config.gentle, checkpointEvery: config.checkpointEvery, validateEvery: config.validateEvery,
+          ...(shown && { sampleEvery: config.sampleEvery, subjects: material.subjects, teacherDraws: [...material.subjects.keys()] }),
+        },
       );
+      await shown?.kept();
       const ms = performance.now() - began;
       display.end();
       const { name, teacher, kind, strategy, steps } = request;
       const result = {
         model: name, folder, teacher, kind, strategy, guidance_range: request.guidanceRange, steps, batch: request.batch, points: request.points,
         points_from: request.pointsFrom, samples, loss, fusion_scale: fusionScale, guidance_multiplier: kind === 'linear' ? null : request.guidanceMultiplier,
-        optimizer: request.optimizer, seed: request.seed,
+        optimizer: request.optimizer, seed: request.seed, data_hash: material.hash,
         seconds: Number((ms / 1000).toFixed(3)),
       };
       const facts = [['model', name], ['folder', folder], ['steps', String(steps)], ['loss', loss.toFixed(5)], ['time', seconds(ms)]];
@@ -91,16 +116,18 @@ export const distill: Command = {
 };
 
 /** The file's settings with the options' put over them. @throws UsageError saying which of them is wrong, and where it stands */
-export function distillRequest(args: Arguments): DistillRequest {
+export function distillConfig(args: Arguments): JobConfig {
   const file = args.text('config');
   const fromFile = file === undefined ? {} : readConfig(file);
   const typed = present({
     ...Object.fromEntries(['name', 'teacher', 'kind', 'strategy', 'guidanceEmbedding', 'pointsFrom', 'optimizer'].map((field) => [field, args.text(flags[field]!)])),
     ...Object.fromEntries(
-      ['scheduleSteps', 'guidanceMultiplier', 'fusionScale', 'steps', 'batch', 'points', 'ownScaleShare', 'learningRate', 'seed', 'threads'].map((field) => [field, args.number(flags[field]!)]),
+      ['scheduleSteps', 'guidanceMultiplier', 'fusionScale', 'steps', 'batch', 'points', 'ownScaleShare', 'learningRate', 'seed', 'threads', 'validateEvery', 'checkpointEvery', 'sampleEvery'].map((field) => [field, args.number(flags[field]!)]),
     ),
     guidanceRange: range(args.text('guidance-range')),
     prompts: promptsOf(args.text('prompts')),
+    gentle: args.has('hurry') ? false : undefined,
+    source: sourceOf(args),
   }) as Record<string, unknown>;
   const reflection = present({
     steps: args.number('reflection-steps'), inversionGuidance: args.number('inversion-guidance'), weakGuidance: args.number('weak-guidance'),
@@ -108,14 +135,56 @@ export function distillRequest(args: Arguments): DistillRequest {
   }) as Record<string, unknown>;
   const own = fromFile['reflection'];
   const merged: Record<string, unknown> = { ...fromFile, ...typed };
+  // One source goes before the file's, in whichever of the two forms each is.
+  if ('prompts' in typed && !('source' in typed)) delete merged['source'];
+  if ('source' in typed && !('prompts' in typed)) delete merged['prompts'];
   if (Object.keys(reflection).length > 0) merged['reflection'] = { ...(typeof own === 'object' ? own : {}), ...reflection };
   // A complaint names what the person wrote: the option, or the key in the file.
   const said = (field: string): string => {
     const given = field.startsWith('reflection.') ? field.slice('reflection.'.length) in reflection : field.split('.')[0]! in typed;
     return given || file === undefined ? `--${flags[field]!}` : `"${field}" in ${file}`;
   };
-  const names = Object.fromEntries(Object.keys(flags).map((field) => [field, said(field)]));
-  return validated(DistillRequest, merged as Parameters<typeof DistillRequest.parse>[0] & object, { ...names, '': file ?? 'the request' });
+  const names = { ...Object.fromEntries(Object.keys(flags).map((field) => [field, said(field)])), '': file ?? 'the request' };
+  return validated(JobConfig, withSource(merged, said('prompts')) as z.input<typeof JobConfig>, names);
+}
+
+/** `prompts`, a list, is the short form of a source; an absolute path is the same wherever the command runs. */
+function withSource({ prompts, source, ...rest }: Record<string, unknown>, name: string): Record<string, unknown> {
+  if (prompts !== undefined && prompts !== null) {
+    if (source !== undefined) throw new UsageError(`${name}: there is another source of prompts already`);
+    return { ...rest, source: { kind: 'list', prompts: validated(DistillRequest.shape.prompts, prompts as string[], { '': name }) } };
+  }
+  const hasPath = typeof source === 'object' && source !== null && 'path' in source && typeof source.path === 'string';
+  return { ...rest, ...(source !== undefined && { source: hasPath ? { ...source, path: resolve(source.path as string) } : source }) };
+}
+
+function sourceOf(args: Arguments): JobConfig['source'] | undefined {
+  const [path, search] = [args.text('pictures'), args.text('library-prompts')];
+  if (path !== undefined && search !== undefined) throw new UsageError('--pictures and --library-prompts are two sources; a student has one');
+  if (path !== undefined) return { kind: 'folder', path };
+  return search === undefined ? undefined : { kind: 'library', search };
+}
+
+/** Of the library as it is, whoever has it. */
+function pastPrompts(libraryDir: string, query: { search?: string; limit?: number } | undefined) {
+  const library = openReadOnly(libraryDir);
+  try {
+    return library.prompts.list(query);
+  } finally {
+    library.close();
+  }
+}
+
+/** Keeps sample pictures in a folder; null where none are wanted. */
+function samplesIn(typed: string | undefined): { keep(name: string, picture: RawPicture): void; kept(): Promise<void> } | null {
+  if (typed === undefined) return null;
+  const folder = resolve(typed);
+  mkdirSync(folder, { recursive: true });
+  let keeping = Promise.resolve();
+  return {
+    keep: (name, picture) => void (keeping = keeping.then(async () => writeFileAtomic(join(folder, name), await encodePng(picture, {})))),
+    kept: () => keeping,
+  };
 }
 
 /** A file's text without a byte order mark. */
