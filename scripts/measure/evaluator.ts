@@ -49,12 +49,12 @@ async function publish(): Promise<void> {
 /** Encodes to the mean latents and decodes them again, one picture at a time. */
 async function throughAutoencoder(model: string): Promise<{ change: Change; close: () => Promise<void> }> {
   const component = await openComponent(path.join(model, 'vae'), VaeConfig);
-  const network = new Network(component, (w, { image }) => ({ image: vaeDecode(component.config, w, vaeEncode(component.config, w, image!).mean) }), { gentle: true });
+  const network = new Network(component, (w, { image }) => ({ decoded: vaeDecode(component.config, w, vaeEncode(component.config, w, image!).mean) }), { gentle: true });
   const area = 128 * 128;
   const change: Change = async (rgb) => {
     const planes = Float32Array.from({ length: 3 * area }, (_, i) => rgb[(i % area) * 3 + Math.floor(i / area)]! / 127.5 - 1);
-    const { image } = await network.run({ image: { data: planes, shape: [1, 3, 128, 128] } });
-    return Uint8Array.from({ length: 3 * area }, (_, i) => Math.max(0, Math.min(255, Math.round((image![(i % 3) * area + Math.floor(i / 3)]! + 1) * 127.5))));
+    const { decoded } = await network.run({ image: { data: planes, shape: [1, 3, 128, 128] } });
+    return Uint8Array.from({ length: 3 * area }, (_, i) => Math.max(0, Math.min(255, Math.round((decoded![(i % 3) * area + Math.floor(i / 3)]! + 1) * 127.5))));
   };
   return { change, close: () => network.close() };
 }
