@@ -1,5 +1,6 @@
 // The evaluator's eye, as an evaluation uses it: what is kept of a picture besides its pixels. Runs in the evaluation process.
-import type { EvaluatorTrust } from '../contract/evaluation.ts';
+import published from '../../resources/evaluator/trust.json' with { type: 'json' };
+import { EvaluatorTrust } from '../contract/evaluation.ts';
 import type { Eye } from '../evaluation/real.ts';
 import { judgedFacts, seenWords } from '../evaluation/record.ts';
 import { judge } from '../storybook/evaluator.ts';
@@ -7,8 +8,8 @@ import { features } from '../storybook/features.ts';
 import { contrast, saturation } from '../storybook/tone.ts';
 import type { Judged, JudgeJob } from './evaluation-messages.ts';
 
-/** How far it can be trusted. Nothing is published yet: of no picture, anything may be right. */
-export const trust: EvaluatorTrust = { renders: {}, corruptedMisread: { value: 0, low: 0, high: 1, right: 0, asked: 0 }, labelled: null };
+/** How far it can be trusted, as it was measured and published; said beside every result. */
+export const trust = EvaluatorTrust.parse(published);
 
 export const eye: Eye = { features, saturation, contrast };
 
