@@ -121,7 +121,7 @@ function trainingError(thrown: unknown): StudioError {
 }
 
 async function run(task: Task): Promise<void> {
-  if (task.kind !== 'distill' || task.job.gentle) yieldToOthers();
+  if (task.kind === 'export' || task.job.gentle) yieldToOthers();
   await send(await perform(task).catch((thrown: unknown): FromTraining => ({ kind: 'failed', error: toErrorData(trainingError(thrown)) })));
   process.exit(0);
 }

@@ -9,9 +9,9 @@ import type { ErrorData } from '../../contract/errors.ts';
 import type { JobConfigInput, JobRecord, JobState } from '../../contract/jobs.ts';
 import { openStudio, type Studio, type StudioOptions } from '../../studio.ts';
 
-/** A job of a few steps, with a validation loss and samples. */
+/** A job of a few steps, with a validation loss; at ordinary priority, so that a busy machine does not starve a test. */
 export const tinyJob = (changes: Partial<JobConfigInput> = {}): JobConfigInput => ({
-  name: 'tiny-student', steps: 8, batch: 2, points: 16, threads: 1, scheduleSteps: 3, learningRate: 1e-3, validateEvery: 4, sampleEvery: 0, checkpointEvery: 2,
+  name: 'tiny-student', steps: 8, batch: 2, points: 16, threads: 1, scheduleSteps: 3, learningRate: 1e-3, validateEvery: 4, sampleEvery: 0, checkpointEvery: 2, gentle: false,
   samples: [{ prompt: 'a red boat on the sea', seed: 3, guidance: 4 }], ...changes,
 });
 
