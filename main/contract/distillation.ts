@@ -52,7 +52,16 @@ export const DistillRequest = z.strictObject({
   /** Prompts to learn from; they have no pictures. null: the Storybook world, captions and pictures. */
   prompts: z.array(PromptText).min(1).max(100_000).nullable().default(null),
   optimizer: Optimizer.default('adamw'),
+  /** At the top of its schedule: a linear rise, a stretch at the top, a cosine down to a share of it. */
   learningRate: z.number().positive().max(1).default(5e-4),
+  /** Steps of the rise; null: a tenth of all, 30 at most. */
+  warmup: z.int().min(0).max(100_000).nullable().default(null),
+  /** Share of the other steps at the top. */
+  hold: z.number().min(0).max(1).default(0),
+  /** Of the top rate, at the last step. */
+  finalShare: z.number().min(0).max(1).default(0.05),
+  /** Decay of the running average of the weights, which becomes the student; 0: the last weights themselves. */
+  averageDecay: z.number().min(0).max(0.99999).default(0.99),
   seed: Seed.default(1),
   /** 0: one per core. */
   threads: z.int().min(0).max(256).default(0),

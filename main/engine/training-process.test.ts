@@ -1,14 +1,16 @@
 // The training process by itself: what it takes, and what it does when its host is gone.
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTinyCheckpoint } from '../../tests/fixtures/tiny.ts';
 import { DistillRequest } from '../contract/distillation.ts';
 import { findNode } from './node-binary.ts';
 import { storybookPictures } from './storybook-pictures.ts';
-import { parseFromTraining, parseToTraining, type FromTraining, type MeasureReport, type ToTraining, type TrainingJobInput } from './training-messages.ts';
+import { parseFromTraining, parseToTraining, type FromTraining, type TrainingJobInput } from './training-messages.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -75,6 +77,25 @@ it('passes over what it does not understand and reports what it cannot do', asyn
   child.send({ kind: 'distill', job: job('no-teacher', { teacher: 'nobody' }) });
   expect(await failed).toMatchObject({ error: { code: 'not-found', message: expect.stringContaining('nobody') } });
   expect(await ended).toBe(0);
+});
+
+it('measures what a job costs, here one that learns from a person\'s own pictures', async () => {
+  const pictures = await Promise.all(['red', 'green', 'blue'].map(async (colour) => {
+    const file = join(folder, `${colour}.jpg`);
+    const bytes = await sharp({ create: { width: 90, height: 70, channels: 3, background: colour } }).jpeg().toBuffer();
+    await writeFile(file, bytes);
+    return { file, caption: `a ${colour} ball`, sha256: createHash('sha256').update(bytes).digest('hex') };
+  }));
+  const { child, ended, heard } = start();
+  await heard('ready');
+  const measured = heard('measured');
+  const subjects = [{ prompt: 'a red ball', seed: 1, guidance: 3 }];
+  child.send({ kind: 'measure', job: { ...job('measured', { points: 20, scheduleSteps: 2 }), pictures, subjects, validateEvery: 5, gentle: false } });
+  const { report } = await measured;
+  expect(await ended).toBe(0);
+  // 16 latent channels of 8×8, three arrays, two bytes each.
+  expect(report).toMatchObject({ points: 20, steps: 4, pointBytes: 16 * 64 * 3 * 2, pictureBytes: 64 * 64 * 3 });
+  for (const cost of [report.secondsPerPoint, report.secondsPerStep, report.secondsPerSample, report.secondsPerValidation, report.peakBytes, report.copyBytes]) expect(cost).toBeGreaterThan(0);
 });
 
 it('checks messages both ways', () => {

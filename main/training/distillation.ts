@@ -60,7 +60,6 @@ export interface Distillation {
 const usualCheckpointEvery = 50;
 /** Embeddings of more prompts than fit are computed anew at each step. */
 const tableBytes = 256 * 2 ** 20;
-const averageDecay = 0.99;
 /** Makes the seed of the validation points another than that of the training points. */
 const validationSeed = 0x5eed;
 /** Captions by which the fused term is measured. */
@@ -130,7 +129,7 @@ async function learned(
   studentOf: (trained: Pick<Student, 'parameters' | 'weights'>, samples: number, loss: number) => Student,
 ): Promise<{ parameters: Parameters; weights: Float32Array }> {
   const { checkpoint, request, folder, signal, onProgress, onWarning, onSaved } = job;
-  const { batch, steps, learningRate } = request;
+  const { batch, steps, learningRate, hold, finalShare, averageDecay } = request;
   const parameters = startingParameters(config, await readTensors(checkpoint.transformer.weights), request.seed);
   const latents = [batch, config.in_channels, config.sample_size, config.sample_size];
   const shapes: Record<StudentInput, number[]> = {
@@ -150,7 +149,7 @@ async function learned(
     const pace = new Pace(steps, batch, trainer.steps);
     let last = NaN;
     const finished = await runTraining(trainer, {
-      steps, learningRate, warmup: Math.min(30, Math.ceil(steps / 10)), finalShare: 0.05, averageDecay, folder,
+      steps, learningRate, warmup: request.warmup ?? Math.min(30, Math.ceil(steps / 10)), hold, finalShare, averageDecay, folder,
       checkpointEvery: job.checkpointEvery ?? usualCheckpointEvery,
       guardLoss: true,
       ...(signal && { signal }),
@@ -265,7 +264,7 @@ async function finalLoss(folder: string, steps: number): Promise<number> {
 }
 
 function provenance(request: DistillRequest, teacherHash: string, samples: number, loss: number): Student['distillation'] {
-  const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, points, optimizer, learningRate } = request;
+  const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, points, optimizer, learningRate, hold, averageDecay } = request;
   const ofTrajectories = pointsFrom === 'trajectories';
   const { reflection } = planSampling(strategy, 0, settings);
   return {
@@ -285,7 +284,7 @@ function provenance(request: DistillRequest, teacherHash: string, samples: numbe
       seed, steps, batch, teaching_points: points,
       ...(ofTrajectories && { trajectory_steps: scheduleSteps, ...(reflection === null && { own_scale_share: ownScaleShare }) }),
       ...(request.prompts !== null && { prompts: request.prompts.length }),
-      optimizer, learning_rate: learningRate, average_decay: averageDecay, loss,
+      optimizer, learning_rate: learningRate, hold, average_decay: averageDecay, loss,
     },
   };
 }

@@ -8,8 +8,7 @@ import { distillRequestOf, JobConfig } from '../../contract/jobs.ts';
 import { Sampler, StudentKind } from '../../contract/schemas.ts';
 import { realPath } from '../../checkpoints/confine.ts';
 import { writeFileAtomic } from '../../checkpoints/atomic.ts';
-import type { RawPicture } from '../../engine/messages.ts';
-import { encodePng } from '../../library/images/png.ts';
+import { encodePng, type Picture } from '../../library/images/png.ts';
 import { openReadOnly } from '../../library/library.ts';
 import { distilStudent } from '../../studio/distillation.ts';
 import { readMaterial } from '../../studio/jobs-source.ts';
@@ -45,6 +44,10 @@ const options = {
   pictures: { value: 'DIR', help: 'learn from a folder of pictures with .txt captions or a metadata.jsonl' },
   optimizer: { value: 'NAME', help: `${Optimizer.options.join(' or ')} (default adamw)` },
   'learning-rate': { value: 'N', help: 'at the top of its schedule (default 0.0005)' },
+  warmup: { value: 'N', help: 'steps in which the rate rises to its top (default a tenth of all, 30 at most)' },
+  hold: { value: 'N', help: 'share of the other steps at the top rate before it falls, 0 to 1 (default 0)' },
+  'final-share': { value: 'N', help: 'of the top rate, at the last step (default 0.05)' },
+  'average-decay': { value: 'N', help: 'of the running average of the weights, which becomes the student (default 0.99)' },
   seed: { value: 'N', help: 'of all that is random (default 1)' },
   threads: { value: 'N', help: 'threads, 0 for one per core (default 0)' },
   'validate-every': { value: 'N', help: 'steps between measurements of the validation loss, 0 for none (default 20)' },
@@ -61,6 +64,7 @@ const flags: Readonly<Record<string, keyof typeof options>> = Object.freeze({
   name: 'name', teacher: 'teacher', kind: 'kind', strategy: 'strategy', scheduleSteps: 'schedule-steps', guidanceRange: 'guidance-range',
   guidanceEmbedding: 'guidance-embedding', guidanceMultiplier: 'guidance-multiplier', fusionScale: 'fusion-scale', steps: 'steps', batch: 'batch',
   points: 'points', pointsFrom: 'points-from', ownScaleShare: 'own-scale-share', prompts: 'prompts', optimizer: 'optimizer', learningRate: 'learning-rate',
+  warmup: 'warmup', hold: 'hold', finalShare: 'final-share', averageDecay: 'average-decay',
   seed: 'seed', threads: 'threads', validateEvery: 'validate-every', checkpointEvery: 'checkpoint-every', sampleEvery: 'sample-every', gentle: 'hurry',
   'reflection.steps': 'reflection-steps', 'reflection.inversionGuidance': 'inversion-guidance', 'reflection.weakGuidance': 'weak-guidance',
   'guidanceRange.0': 'guidance-range', 'guidanceRange.1': 'guidance-range',
@@ -122,7 +126,7 @@ export function distillConfig(args: Arguments): JobConfig {
   const typed = present({
     ...Object.fromEntries(['name', 'teacher', 'kind', 'strategy', 'guidanceEmbedding', 'pointsFrom', 'optimizer'].map((field) => [field, args.text(flags[field]!)])),
     ...Object.fromEntries(
-      ['scheduleSteps', 'guidanceMultiplier', 'fusionScale', 'steps', 'batch', 'points', 'ownScaleShare', 'learningRate', 'seed', 'threads', 'validateEvery', 'checkpointEvery', 'sampleEvery'].map((field) => [field, args.number(flags[field]!)]),
+      ['scheduleSteps', 'guidanceMultiplier', 'fusionScale', 'steps', 'batch', 'points', 'ownScaleShare', 'learningRate', 'warmup', 'hold', 'finalShare', 'averageDecay', 'seed', 'threads', 'validateEvery', 'checkpointEvery', 'sampleEvery'].map((field) => [field, args.number(flags[field]!)]),
     ),
     guidanceRange: range(args.text('guidance-range')),
     prompts: promptsOf(args.text('prompts')),
@@ -176,7 +180,7 @@ function pastPrompts(libraryDir: string, query: { search?: string; limit?: numbe
 }
 
 /** Keeps sample pictures in a folder; null where none are wanted. */
-function samplesIn(typed: string | undefined): { keep(name: string, picture: RawPicture): void; kept(): Promise<void> } | null {
+function samplesIn(typed: string | undefined): { keep(name: string, picture: Picture): void; kept(): Promise<void> } | null {
   if (typed === undefined) return null;
   const folder = resolve(typed);
   mkdirSync(folder, { recursive: true });
