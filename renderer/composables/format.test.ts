@@ -8,6 +8,9 @@ describe('quantities', () => {
     expect(durationParts(999.6)).toMatchObject({ unit: 's', digits: 2 });
     expect(durationParts(9996)).toMatchObject({ unit: 's', digits: 1 });
     expect(durationParts(59_960)).toEqual({ unit: 'min', minutes: 1, seconds: 0 });
+    expect(durationParts(3_599_400)).toEqual({ unit: 'min', minutes: 59, seconds: 59 });
+    expect(durationParts(3_599_600)).toEqual({ unit: 'h', hours: 1, minutes: 0 });
+    expect(durationParts(8 * 3_600_000 - 20_000)).toEqual({ unit: 'h', hours: 8, minutes: 0 });
     expect(durationParts(61_400)).toEqual({ unit: 'min', minutes: 1, seconds: 1 });
   });
 

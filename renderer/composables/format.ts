@@ -3,7 +3,8 @@
 export type DurationParts =
   | { unit: 'ms'; value: number }
   | { unit: 's'; value: number; digits: 1 | 2 }
-  | { unit: 'min'; minutes: number; seconds: number };
+  | { unit: 'min'; minutes: number; seconds: number }
+  | { unit: 'h'; hours: number; minutes: number };
 
 /** Three significant digits are honest for a time measured once. */
 export function durationParts(ms: number): DurationParts {
@@ -11,6 +12,10 @@ export function durationParts(ms: number): DurationParts {
   if (ms < 9995) return { unit: 's', value: ms / 1000, digits: 2 };
   if (ms < 59_950) return { unit: 's', value: ms / 1000, digits: 1 };
   const seconds = Math.round(ms / 1000);
+  if (seconds >= 3600) {
+    const minutes = Math.round(seconds / 60);
+    return { unit: 'h', hours: Math.floor(minutes / 60), minutes: minutes % 60 };
+  }
   return { unit: 'min', minutes: Math.floor(seconds / 60), seconds: seconds % 60 };
 }
 

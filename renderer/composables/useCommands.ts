@@ -10,10 +10,13 @@ import { isActive, mayResume } from '../stores/evaluation-list.ts';
 import { useForm } from '../stores/form.ts';
 import { neighbour } from '../stores/history-state.ts';
 import { useHistory } from '../stores/history.ts';
+import { isLearning, mayCancel, mayPause, mayResume as mayResumeJob } from '../stores/jobs-list.ts';
+import { useJobs } from '../stores/jobs.ts';
 import { useLive } from '../stores/live.ts';
 import { useSettings } from '../stores/settings.ts';
 import { useWorkspace, type Mode, type ViewName } from '../stores/workspace.ts';
 import { matches, writes } from './keys.ts';
+import { useOpenStudent } from './useOpenStudent.ts';
 
 export interface Command {
   /** Also the name of its text in the locales. */
@@ -21,7 +24,7 @@ export interface Command {
   icon: IconName;
   /** Empty: only in the palette. */
   keys: string;
-  area: 'general' | 'compare' | 'evaluation';
+  area: 'general' | 'compare' | 'evaluation' | 'jobs';
   enabled: boolean;
   run: () => unknown;
 }
@@ -31,9 +34,11 @@ export function useCommands(): ComputedRef<Command[]> {
   const evaluations = useEvaluations();
   const form = useForm();
   const history = useHistory();
+  const jobs = useJobs();
   const settings = useSettings();
   const workspace = useWorkspace();
   const openRun = useOpenRun();
+  const openStudent = useOpenStudent();
 
   return computed(() => {
     const judgeable = comparison.state.kind === 'shown' && comparison.run?.images.length === 2;
@@ -43,7 +48,11 @@ export function useCommands(): ComputedRef<Command[]> {
       ({ id, icon, keys, area: 'general', enabled, run });
     const evaluate = (id: Command['id'], icon: IconName, keys: string, run: () => unknown, enabled = true): Command =>
       ({ id, icon, keys, area: 'evaluation', enabled: enabled && workspace.view === 'evaluation', run });
+    const distil = (id: Command['id'], icon: IconName, keys: string, run: () => unknown, enabled = true): Command =>
+      ({ id, icon, keys, area: 'jobs', enabled: enabled && workspace.view === 'jobs', run });
     const opened = evaluations.open;
+    const job = jobs.open;
+    const student = job?.model ?? null;
     const mode = (name: Mode) => () => (workspace.mode = name);
     const view = (name: ViewName) => () => (workspace.view = name);
     const walk = (by: 1 | -1) => {
@@ -90,9 +99,22 @@ export function useCommands(): ComputedRef<Command[]> {
         workspace.view = 'evaluation';
         return evaluations.startQuick();
       }, evaluations.quick !== null && !evaluations.starting),
+      distil('newJob', 'plus', 'N', () => jobs.show(null)),
+      distil('nextJob', 'history', 'J', () => jobs.walk(1)),
+      distil('previousJob', 'history', 'K', () => jobs.walk(-1)),
+      distil('pauseJob', 'pause', 'P', () => {
+        if (job === null) return undefined;
+        return mayPause(job) ? jobs.pause(job.id) : jobs.resume(job.id);
+      }, job !== null && (mayPause(job) || mayResumeJob(job))),
+      distil('sampleJob', 'picture', 'S', () => job !== null && jobs.sampleNow(job.id), job !== null && isLearning(job)),
+      distil('saveJob', 'download', '', () => job !== null && jobs.saveNow(job.id), job !== null && isLearning(job)),
+      distil('cancelJob', 'stop', '', () => job !== null && jobs.cancel(job.id), job !== null && mayCancel(job)),
+      distil('duplicateJob', 'copy', '', () => job !== null && jobs.duplicate(job.id), job !== null),
+      distil('openStudent', 'compare', '', () => student !== null && openStudent(student), student !== null),
       general('live', 'student', '', () => settings.change({ liveGuidance: !settings.settings.liveGuidance })),
       general('theme', 'sun', 'T', () => settings.toggleTheme()),
       general('openCompare', 'compare', '', view('compare')),
+      general('openJobs', 'jobs', '', view('jobs')),
       general('openModels', 'models', '', view('models')),
       general('openEvaluation', 'evaluation', '', view('evaluation')),
       general('openSettings', 'settings', 'Ctrl+,', view('settings')),

@@ -30,6 +30,8 @@ export function useFormat() {
         return t('unit.s', { n: number(parts.value, parts.digits) });
       case 'min':
         return t('unit.minutes', { m: number(parts.minutes), s: number(parts.seconds) });
+      case 'h':
+        return t('unit.hours', { h: number(parts.hours), m: number(parts.minutes) });
     }
   }
 

@@ -1,4 +1,5 @@
 // German, complete: the type says so.
+import { deJobs } from './de-jobs.ts';
 import type { Messages } from './en.ts';
 
 export const de: Messages = {
@@ -7,6 +8,7 @@ export const de: Messages = {
     label: 'Ansichten',
     compare: 'Vergleich',
     models: 'Modelle',
+    jobs: 'Aufträge',
     evaluation: 'Auswertung',
     settings: 'Einstellungen',
     shortcuts: 'Tastenkürzel',
@@ -202,6 +204,16 @@ export const de: Messages = {
     repeatEvaluation: 'Auswertung ändern und wiederholen',
     quickEvaluation: 'Schnelle Auswertung starten',
     openEvaluation: 'Zur Auswertung',
+    openJobs: 'Zu den Aufträgen',
+    newJob: 'Einen neuen Schüler beginnen',
+    nextJob: 'Nächster Auftrag',
+    previousJob: 'Voriger Auftrag',
+    pauseJob: 'Auftrag pausieren oder fortsetzen',
+    sampleJob: 'Jetzt Probebilder zeichnen',
+    saveJob: 'Jetzt den Stand sichern',
+    cancelJob: 'Auftrag abbrechen',
+    duplicateJob: 'Auftrag duplizieren',
+    openStudent: 'Den neuen Schüler im Vergleich öffnen',
     openSettings: 'Zu den Einstellungen',
     shortcuts: 'Tastenkürzel zeigen',
     palette: 'Befehle und Verlauf durchsuchen',
@@ -211,6 +223,7 @@ export const de: Messages = {
     general: 'Überall',
     compare: 'Vergleich',
     evaluation: 'Auswertung',
+    jobs: 'Aufträge',
     fields: 'In Zahlenfeld oder Regler',
     nudge: 'Einen Schritt auf oder ab',
     nudgeLarge: 'Zehn Schritte auf oder ab',
@@ -468,6 +481,7 @@ export const de: Messages = {
       stepPrompts: 'anderer Prompt',
     },
   },
+  jobs: deJobs,
   error: {
     title: 'Etwas ging schief',
     details: 'Einzelheiten',
@@ -495,6 +509,7 @@ export const de: Messages = {
     ms: '{n} ms',
     s: '{n} s',
     minutes: '{m} min {s} s',
+    hours: '{h} h {m} min',
     bytes: '{n} B',
     kib: '{n} KiB',
     mib: '{n} MiB',

@@ -1,10 +1,13 @@
 // English, the source of every text in the window. Other locales have its type, so a missing text does not compile.
+import { enJobs } from './en-jobs.ts';
+
 export const en = {
   app: { name: 'TeEFusion Studio' },
   nav: {
     label: 'Views',
     compare: 'Compare',
     models: 'Models',
+    jobs: 'Jobs',
     evaluation: 'Evaluation',
     settings: 'Settings',
     shortcuts: 'Keyboard shortcuts',
@@ -200,6 +203,16 @@ export const en = {
     repeatEvaluation: 'Change and repeat the evaluation',
     quickEvaluation: 'Run a quick evaluation',
     openEvaluation: 'Go to Evaluation',
+    openJobs: 'Go to Jobs',
+    newJob: 'Begin a new student',
+    nextJob: 'Next job',
+    previousJob: 'Previous job',
+    pauseJob: 'Pause or resume the job',
+    sampleJob: 'Draw sample pictures now',
+    saveJob: 'Write a checkpoint now',
+    cancelJob: 'Cancel the job',
+    duplicateJob: 'Duplicate the job',
+    openStudent: 'Open the new student in Compare',
     openSettings: 'Go to Settings',
     shortcuts: 'Show keyboard shortcuts',
     palette: 'Search commands and history',
@@ -209,6 +222,7 @@ export const en = {
     general: 'Everywhere',
     compare: 'Compare',
     evaluation: 'Evaluation',
+    jobs: 'Jobs',
     fields: 'In a number field or slider',
     nudge: 'One step up or down',
     nudgeLarge: 'Ten steps up or down',
@@ -466,6 +480,7 @@ export const en = {
       stepPrompts: 'other prompt',
     },
   },
+  jobs: enJobs,
   error: {
     title: 'Something went wrong',
     details: 'Details',
@@ -493,6 +508,7 @@ export const en = {
     ms: '{n} ms',
     s: '{n} s',
     minutes: '{m} min {s} s',
+    hours: '{h} h {m} min',
     bytes: '{n} B',
     kib: '{n} KiB',
     mib: '{n} MiB',

@@ -15,6 +15,9 @@ export const useModels = defineStore('models', () => {
   const teachers = computed(() => models.value.filter((model) => model.kind === 'teacher'));
   const students = computed(() => models.value.filter((model) => model.kind === 'student'));
 
+  // A student has been learned, thrown away or taken back.
+  client.on('models.changed', () => void load());
+
   async function load(): Promise<void> {
     const result = await client.call('models.list', {});
     if (result.ok) models.value = result.value;

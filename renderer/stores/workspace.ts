@@ -3,7 +3,7 @@ import { defineStore } from 'pinia';
 import { ref } from 'vue';
 import { fitted, zoomLimits, type View } from '../pictures/view-transform.ts';
 
-export const viewNames = ['compare', 'models', 'evaluation', 'settings'] as const;
+export const viewNames = ['compare', 'jobs', 'models', 'evaluation', 'settings'] as const;
 export type ViewName = (typeof viewNames)[number];
 
 export const modes = ['side', 'wipe', 'flicker', 'difference'] as const;

@@ -1,0 +1,45 @@
+// What a job costs, part by part, from what was measured for this or a similar one. Pure.
+import type { JobConfig, JobEstimate } from '../../main/contract/jobs.ts';
+
+export interface Measurement {
+  config: JobConfig;
+  estimate: JobEstimate;
+}
+
+export interface JobCost {
+  /** Seconds: the teacher's answers, the training steps, and samples with validation. */
+  teaching: number;
+  learning: number;
+  watching: number;
+  total: number;
+  /** Of just these settings; else steps, points and the like are reckoned from another measurement. */
+  exact: boolean;
+}
+
+/** What makes a point or a step slower or faster in ways that only a measurement tells. */
+const speedKeys = [
+  'teacher', 'kind', 'strategy', 'reflection', 'scheduleSteps', 'source', 'pointsFrom', 'ownScaleShare', 'optimizer', 'threads', 'gentle', 'samples',
+] as const satisfies readonly (keyof JobConfig)[];
+
+/** null where the measurement says nothing about this job. */
+export function costOf({ config: measured, estimate }: Measurement, config: JobConfig): JobCost | null {
+  if (speedKeys.some((key) => JSON.stringify(measured[key]) !== JSON.stringify(config[key]))) return null;
+  const teaching = config.points * estimate.secondsPerPoint;
+  const learning = config.steps * estimate.secondsPerStep * (config.batch / measured.batch);
+  const watched = Math.max(0, estimate.seconds - measured.points * estimate.secondsPerPoint - measured.steps * estimate.secondsPerStep);
+  const rounds = roundsOf(measured);
+  const watching = rounds === 0 ? 0 : watched * (roundsOf(config) / rounds);
+  return { teaching, learning, watching, total: teaching + learning + watching, exact: sameCost(measured, config) };
+}
+
+/** Looks at the student: rounds of samples, which take most of it, else measurements of the validation loss. */
+function roundsOf({ steps, sampleEvery, validateEvery }: JobConfig): number {
+  const every = sampleEvery > 0 ? sampleEvery : validateEvery;
+  return every > 0 ? Math.ceil(steps / every) : 0;
+}
+
+/** Names, rates and seeds cost nothing. */
+function sameCost(a: JobConfig, b: JobConfig): boolean {
+  const keys = [...speedKeys, 'steps', 'batch', 'points', 'sampleEvery', 'validateEvery', 'checkpointEvery'] as const;
+  return keys.every((key) => JSON.stringify(a[key]) === JSON.stringify(b[key]));
+}

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { JobConfig, jobPresets, type JobConfigInput } from '../../main/contract/jobs.ts';
+import type { ModelInfo } from '../../main/contract/schemas.ts';
+import { composeJob, firstJob, firstTeacher, formOf, freeStudentName, presetOf, withPreset, withSource, type JobForm } from './jobs-form.ts';
+
+const composed = (form: JobForm, taken: string[] = []) => {
+  const answer = composeJob(form, taken);
+  if (!answer.ok) expect.fail(JSON.stringify(answer.problems));
+  return answer.config;
+};
+const problems = (form: JobForm, taken: string[] = []) => {
+  const answer = composeJob(form, taken);
+  return answer.ok ? {} : answer.problems;
+};
+const values = (changed: Partial<JobForm['values']>): JobForm => ({ ...firstJob, values: { ...firstJob.values, ...changed } });
+
+describe('the first form', () => {
+  it('is the quick preset and can be started as it stands', () => {
+    expect(presetOf(firstJob)).toBe('quick');
+    expect(composed(firstJob)).toEqual(JobConfig.parse(jobPresets[0].config));
+  });
+
+  it('takes a teacher that runs', () => {
+    const model = (id: string, more: Partial<ModelInfo>) => ({ id, kind: 'teacher', problem: null, ...more }) as ModelInfo;
+    expect(firstTeacher([model('a', { problem: 'damaged' }), model('b', { kind: 'student' }), model('c', {})])).toBe('c');
+    expect(firstTeacher([model('c', {}), model('storybook', {})])).toBe('storybook');
+    expect(firstTeacher([])).toBeNull();
+  });
+});
+
+describe('presets', () => {
+  it('set their values and leave the rest', () => {
+    for (const { id, config } of jobPresets) {
+      const form = withPreset(values({ seed: 9, learningRate: 0.01 }), id);
+      expect(presetOf(form)).toBe(id);
+      expect(form.values).toMatchObject({ seed: 9, ...config });
+    }
+  });
+
+  it('are left when one of their values changes, the learning rate included', () => {
+    expect(presetOf(values({ batch: 63 }))).toBeNull();
+    expect(presetOf(values({ learningRate: 0.01 }))).toBeNull();
+    expect(presetOf(values({ seed: 9 }))).toBe('quick');
+  });
+});
+
+describe('what a form asks for', () => {
+  it('is what an earlier configuration asked for', () => {
+    const inputs: JobConfigInput[] = [
+      {},
+      { strategy: 'z-sampling', reflection: { inversionGuidance: 0 }, kind: 'linear', samples: [{ prompt: 'a red boat', seed: 0, guidance: 0 }] },
+      { source: { kind: 'library', search: 'boat' }, pointsFrom: 'trajectories' },
+      { source: { kind: 'folder', path: '/pictures' } },
+      { source: { kind: 'file', path: '/prompts.txt' }, pointsFrom: 'trajectories', guidanceRange: [0, 0] },
+      { source: { kind: 'list', prompts: ['one', 'two'] }, pointsFrom: 'trajectories', fusionScale: 0.25 },
+    ];
+    for (const input of inputs) {
+      const config = JobConfig.parse(input);
+      expect(composed(formOf(config))).toEqual(config);
+    }
+  });
+
+  it('does not say what its kind or strategy has no use for', () => {
+    expect(composed(values({ reflection: { weakGuidance: 0 } })).reflection).toEqual({});
+    expect(composed(values({ kind: 'distillcfg', fusionScale: 0.25 })).fusionScale).toBeNull();
+  });
+
+  it('teaches prompts without pictures along trajectories', () => {
+    expect(withSource(firstJob, 'library').values.pointsFrom).toBe('trajectories');
+    expect(withSource(firstJob, 'folder').values.pointsFrom).toBe('noised');
+  });
+});
+
+describe('what is wrong with a form', () => {
+  it('is told by field, all of it', () => {
+    const form: JobForm = { ...withSource(values({ name: 'no spaces', guidanceRange: [5, 2] }), 'list'), list: ' \n', samples: [{ prompt: ' ', seed: 7, guidance: 5 }] };
+    expect(problems(form)).toEqual({ name: { kind: 'name' }, guidanceRange: { kind: 'range' }, list: { kind: 'list' }, samples: { kind: 'samplePrompt' } });
+  });
+
+  it('names a taken name, a missing path, a prompt that is too long', () => {
+    expect(problems(firstJob, [firstJob.values.name])).toEqual({ name: { kind: 'nameTaken' } });
+    expect(problems({ ...withSource(firstJob, 'file'), file: '  ' })).toEqual({ file: { kind: 'path' } });
+    expect(problems({ ...withSource(firstJob, 'list'), list: 'x'.repeat(2001) }).list).toMatchObject({ kind: 'listLine' });
+  });
+
+  it('includes the rules of the host that no field knows', () => {
+    expect(problems({ ...firstJob, source: 'list', list: 'a boat' })).toEqual({ pointsFrom: { kind: 'points' } });
+    expect(problems(values({ steps: 0 }))).toMatchObject({ other: { kind: 'rule', part: expect.stringContaining('steps') } });
+  });
+});
+
+it('a free name counts on from the first that is taken', () => {
+  expect(freeStudentName('a', [])).toBe('a');
+  expect(freeStudentName('a', ['a', 'a-2'])).toBe('a-3');
+});

@@ -1,0 +1,161 @@
+// The distillation that a person is composing: what stands in the fields, what is wrong with them, what is asked of the host. Pure.
+import { JobConfig, jobPresets, sourceHasPictures, type JobSource, type SampleSubject } from '../../main/contract/jobs.ts';
+import { PromptText, type ModelInfo } from '../../main/contract/schemas.ts';
+import { ranges, type Range } from './form-state.ts';
+
+export type SourceKind = JobSource['kind'];
+export const sourceKinds: readonly SourceKind[] = ['storybook', 'library', 'folder', 'file', 'list'];
+
+/** All of a configuration that is no text with a meaning of its own. */
+export type JobValues = Omit<JobConfig, 'source' | 'samples'>;
+
+export interface JobForm {
+  values: JobValues;
+  source: SourceKind;
+  search: string;
+  folder: string;
+  file: string;
+  /** One prompt a line. */
+  list: string;
+  /** null: the host chooses some of the source. */
+  samples: readonly SampleSubject[] | null;
+}
+
+const usual = JobConfig.parse({});
+
+export const jobRanges = {
+  guidance: ranges.guidance,
+  scheduleSteps: { min: 1, max: 200, step: 1, initial: usual.scheduleSteps },
+  guidanceMultiplier: { min: 0.1, max: 100_000, step: 1, initial: usual.guidanceMultiplier },
+  fusionScale: { min: 0.0001, max: 1000, step: 0.1, initial: 1 },
+  steps: { min: 1, max: 1_000_000, step: 20, initial: usual.steps },
+  batch: { min: 1, max: 1024, step: 1, initial: usual.batch },
+  points: { min: 1, max: 1_000_000, step: 256, initial: usual.points },
+  ownScaleShare: { min: 0, max: 1, step: 0.1, initial: usual.ownScaleShare },
+  learningRate: { min: 0.000001, max: 1, step: 0.0001, initial: usual.learningRate },
+  seed: { min: 0, max: 4294967295, step: 1, initial: usual.seed },
+  threads: { min: 0, max: 256, step: 1, initial: usual.threads },
+  validateEvery: { min: 0, max: 1_000_000, step: 1, initial: usual.validateEvery },
+  sampleEvery: { min: 0, max: 1_000_000, step: 1, initial: usual.sampleEvery },
+  checkpointEvery: { min: 1, max: 1_000_000, step: 1, initial: usual.checkpointEvery },
+} as const satisfies Record<string, Range>;
+
+export const mostSamples = 12;
+
+/** The quick preset: what is asked for when a person only presses start. */
+export const firstJob: JobForm = withPreset(formOf(usual), jobPresets[0].id);
+
+export type PresetId = (typeof jobPresets)[number]['id'];
+/** What some preset says; the others have its default. */
+type Pace = Pick<JobValues, 'steps' | 'batch' | 'points' | 'learningRate' | 'validateEvery' | 'sampleEvery' | 'checkpointEvery'>;
+
+function paceOf(id: PresetId): Pace {
+  const { steps, batch, points, learningRate, validateEvery, sampleEvery, checkpointEvery } = usual;
+  return { steps, batch, points, learningRate, validateEvery, sampleEvery, checkpointEvery, ...jobPresets.find((preset) => preset.id === id)?.config };
+}
+
+export function withPreset(form: JobForm, id: PresetId): JobForm {
+  return { ...form, values: { ...form.values, ...paceOf(id) } };
+}
+
+/** The preset whose values stand in the form, if any. */
+export function presetOf({ values }: JobForm): PresetId | null {
+  const keys = Object.keys(paceOf('quick')) as (keyof Pace)[];
+  return jobPresets.find(({ id }) => keys.every((key) => values[key] === paceOf(id)[key]))?.id ?? null;
+}
+
+/** A source without pictures leaves no choice of where points come from. */
+export function withSource(form: JobForm, source: SourceKind): JobForm {
+  const pictures = source === 'storybook' || source === 'folder';
+  return { ...form, source, values: pictures ? form.values : { ...form.values, pointsFrom: 'trajectories' } };
+}
+
+/** The form as a configuration has it: of an earlier job, to be asked again with changes. */
+export function formOf({ source, samples, ...values }: JobConfig): JobForm {
+  return {
+    values,
+    source: source.kind,
+    search: source.kind === 'library' ? source.search : '',
+    folder: source.kind === 'folder' ? source.path : '',
+    file: source.kind === 'file' ? source.path : '',
+    list: source.kind === 'list' ? source.prompts.join('\n') : '',
+    samples,
+  };
+}
+
+/** A field, as far as something can be wrong with it. */
+export type JobField = 'name' | 'guidanceRange' | 'list' | 'folder' | 'file' | 'pointsFrom' | 'samples' | 'other';
+
+/** What keeps a job from being asked for; `part` is the piece of text or the rule that is meant. */
+export type JobProblem =
+  | { kind: 'name' | 'nameTaken' | 'range' | 'list' | 'path' | 'points' | 'samplePrompt' }
+  | { kind: 'listLine' | 'rule'; part: string };
+export type JobProblems = Partial<Record<JobField, JobProblem>>;
+
+export type ComposedJob = { ok: true; config: JobConfig } | { ok: false; problems: JobProblems };
+
+/** The configuration that the form stands for, or everything that is wrong with it, by field. `taken`: names of models. */
+export function composeJob(form: JobForm, taken: readonly string[]): ComposedJob {
+  const { values } = form;
+  const problems: JobProblems = {};
+  const prompts = linesOf(form.list);
+  const source = sourceOf(form, prompts);
+  if (!JobConfig.shape.name.safeParse(values.name).success) problems.name = { kind: 'name' };
+  else if (taken.includes(values.name)) problems.name = { kind: 'nameTaken' };
+  if (values.guidanceRange[0] > values.guidanceRange[1]) problems.guidanceRange = { kind: 'range' };
+  if (source.kind === 'list') {
+    const long = prompts.find((prompt) => !PromptText.safeParse(prompt).success);
+    if (prompts.length === 0) problems.list = { kind: 'list' };
+    else if (long !== undefined) problems.list = { kind: 'listLine', part: `${long.slice(0, 40)} …` };
+  }
+  if (source.kind === 'folder' && source.path === '') problems.folder = { kind: 'path' };
+  if (source.kind === 'file' && source.path === '') problems.file = { kind: 'path' };
+  if (!sourceHasPictures(source) && values.pointsFrom === 'noised') problems.pointsFrom = { kind: 'points' };
+  if (form.samples?.some(({ prompt }) => prompt.trim() === '') === true) problems.samples = { kind: 'samplePrompt' };
+  if (Object.keys(problems).length > 0) return { ok: false, problems };
+
+  const read = JobConfig.safeParse({
+    ...values,
+    // What a kind or strategy has no use for is not said.
+    reflection: values.strategy === 'euler' ? {} : values.reflection,
+    fusionScale: values.kind === 'teefusion' ? values.fusionScale : null,
+    source,
+    samples: form.samples,
+  });
+  if (read.success) return { ok: true, config: read.data };
+  const { path, message } = read.error.issues[0]!;
+  return { ok: false, problems: { other: { kind: 'rule', part: `${path.join('.')}: ${message}` } } };
+}
+
+function sourceOf(form: JobForm, prompts: string[]): JobSource {
+  switch (form.source) {
+    case 'storybook':
+      return { kind: 'storybook' };
+    case 'library':
+      return { kind: 'library', search: form.search.trim() };
+    case 'folder':
+      return { kind: 'folder', path: form.folder.trim() };
+    case 'file':
+      return { kind: 'file', path: form.file.trim() };
+    case 'list':
+      return { kind: 'list', prompts };
+  }
+}
+
+export function linesOf(text: string): string[] {
+  return text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+}
+
+/** `name`, or it with the first number that no model and no other job has. */
+export function freeStudentName(name: string, taken: readonly string[]): string {
+  for (let number = 2, candidate = name; ; number += 1) {
+    if (!taken.includes(candidate)) return candidate;
+    candidate = `${name}-${number}`;
+  }
+}
+
+/** The teacher that a form begins with: the usual one if it runs, else any that does. */
+export function firstTeacher(models: readonly ModelInfo[]): string | null {
+  const whole = models.filter((model) => model.kind === 'teacher' && model.problem === null);
+  return (whole.find((model) => model.id === usual.teacher) ?? whole[0])?.id ?? null;
+}
