@@ -13,6 +13,9 @@ import type { Services } from './services.ts';
 /** Why it was stopped: by a person, or because the studio is being closed. */
 export type Wish = 'paused' | 'cancelled' | 'closing';
 
+/** Keeps what has changed for good; `tell`: everyone is told, who hears only news otherwise. */
+type Store = (changes: JobChanges, tell: boolean) => void;
+
 /** A process that has not stopped by then is ended; its last checkpoint stays. */
 const patienceMs = 120_000;
 
@@ -25,7 +28,7 @@ export class JobActivity {
   readonly #abort = new AbortController();
   readonly #standing: Standing;
   readonly #news: News;
-  readonly #store: (changes: JobChanges) => void;
+  readonly #store: Store;
   readonly #began = performance.now();
   readonly #startedAt: string;
   #warnings: JobRecord['warnings'];
@@ -37,8 +40,8 @@ export class JobActivity {
   /** Called at the next checkpoint. */
   #savers: (() => void)[] = [];
 
-  /** Begins at once. `store` keeps what has changed for good and tells everyone. */
-  constructor(record: JobRecord, services: Services, places: JobPlaces, store: (changes: JobChanges) => void) {
+  /** Begins at once. */
+  constructor(record: JobRecord, services: Services, places: JobPlaces, store: Store) {
     this.id = record.id;
     this.#record = record;
     this.#services = services;
@@ -109,13 +112,13 @@ export class JobActivity {
     return {
       signal: this.#abort.signal,
       onStart: (pid) => void (this.#pid = pid),
-      onData: (dataHash) => this.#store({ dataHash }),
-      onEstimating: () => this.#store({ state: 'estimating', startedAt: this.#startedAt }),
+      onData: (dataHash) => this.#store({ dataHash }, false),
+      onEstimating: () => this.#store({ state: 'estimating', startedAt: this.#startedAt }, true),
       onRunning: (estimate, training) => {
         this.#training = training;
-        this.#store({ state: 'running', startedAt: this.#startedAt, ...(estimate !== null && { estimate }) });
+        this.#store({ state: 'running', startedAt: this.#startedAt, ...(estimate !== null && { estimate }) }, true);
       },
-      onTeacher: (teacherHash) => this.#store({ teacherHash }),
+      onTeacher: (teacherHash) => this.#store({ teacherHash }, true),
       onWarning: (message) => this.#warn('training', message),
       onProgress: (progress, memoryBytes) => {
         Object.assign(this.#standing, { progress, memoryBytes } satisfies Partial<Standing>);
@@ -131,8 +134,8 @@ export class JobActivity {
   #saved(step: number): void {
     this.#standing.checkpointStep = step;
     this.#news.touch();
-    // What a killed host left would otherwise say less than the checkpoint holds.
-    this.#store({ checkpointStep: step, progress: this.#standing.progress, seconds: this.#seconds });
+    // What a killed host left would otherwise say less than the checkpoint holds. The news tell it.
+    this.#store({ checkpointStep: step, progress: this.#standing.progress, seconds: this.#seconds }, false);
     for (const tell of this.#savers.splice(0)) tell();
   }
 
@@ -147,7 +150,7 @@ export class JobActivity {
 
   #warn(code: string, message: string): void {
     this.#warnings = [...this.#warnings, { code, message }];
-    this.#store({ warnings: this.#warnings });
+    this.#store({ warnings: this.#warnings }, true);
   }
 }
 

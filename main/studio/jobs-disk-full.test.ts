@@ -33,6 +33,10 @@ it.skipIf(why !== null)(`a full disk pauses a job with a word, and with room aga
     rmSync(disk, { recursive: true, force: true });
   });
   const { call, reached, learned, close } = await openJobStudio({ libraryDir: join(disk, 'library'), modelDirs: [models] });
+  // One that would not fit at all is told so before it begins.
+  expect(await call('jobs.estimate', { config: tinyJob({ points: 1_000_000 }) })).toMatchObject({
+    refusal: { code: 'disk-full', message: expect.stringMatching(/needs 6\.\d GB on disk .* MB are free/), hint: expect.stringContaining('fewer teaching points') },
+  });
   const { id } = await call('jobs.start', { config: tinyJob({ steps: 400, checkpointEvery: 3 }) });
   await learned(id, 6);
   const { bavail, bsize } = statfsSync(disk);

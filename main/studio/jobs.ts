@@ -15,25 +15,26 @@ import { JobActivity, type Wish } from './jobs-activity.ts';
 import { exportStudent } from './jobs-export.ts';
 import { JobFiles, jobsFolder } from './jobs-files.ts';
 import { estimateJob, type JobPlaces } from './jobs-sitting.ts';
+import { JobStore } from './jobs-store.ts';
 import { rgbPicture } from './picture-making.ts';
 import type { Services } from './services.ts';
 
 export class Jobs {
   readonly #services: Services;
   readonly #places: JobPlaces;
+  readonly #store: JobStore;
   readonly #closing = new AbortController();
   /** The latest estimate and what it was for: whoever looked at it before the start need not wait for it again. */
   #estimated: { config: string; estimate: JobEstimate } | null = null;
   #active: JobActivity | null = null;
-  /** What a full disk kept from being stored; true all the same, and stored as soon as that works. */
-  readonly #unstored = new Map<string, JobChanges>();
 
   /** Jobs that a dead host left at work become `interrupted`. */
   constructor(services: Services, places: JobPlaces) {
     this.#services = services;
     this.#places = places;
-    for (const { id, state } of this.#all()) {
-      if (isActive(state)) this.#store(id, { state: 'interrupted', memoryBytes: null, reason: hostDied });
+    this.#store = new JobStore(services);
+    for (const { id, state } of this.#store.all()) {
+      if (isActive(state)) this.#note(id, { state: 'interrupted', memoryBytes: null, reason: hostDied });
     }
   }
 
@@ -65,11 +66,11 @@ export class Jobs {
 
   /** Throws 'not-found'. */
   get(id: string): JobRecord {
-    return this.#live(this.#read(id));
+    return this.#live(this.#store.read(id));
   }
 
   list(): JobRecord[] {
-    return inOrder(this.#all().map((record) => this.#live(record)));
+    return inOrder(this.#store.all().map((record) => this.#live(record)));
   }
 
   async metrics(query: MetricsQuery): Promise<JobMetrics> {
@@ -109,19 +110,19 @@ export class Jobs {
 
   /** Puts it at the head of the queue; one that waits or is at work stays as it is. Throws 'invalid-input' for a job that is done. */
   resume(id: string): JobRecord {
-    const { state } = this.#read(id);
+    const { state } = this.#store.read(id);
     if (state === 'queued' || isActive(state)) return this.get(id);
     if (!isResumable(state)) throw new StudioError('invalid-input', 'This job is done; there is nothing left to learn.', { hint: 'Duplicate it to start another one.' });
-    this.#keep(id, { state: 'queued', reason: null, endedAt: null });
+    this.#store.keep(id, { state: 'queued', reason: null, endedAt: null });
     this.#tell(id);
-    this.#order([id, ...this.#waiting().filter((other) => other !== id)]);
+    this.#order([id, ...this.#store.waiting().filter((other) => other !== id)]);
     this.#startNext();
     return this.get(id);
   }
 
   /** Answers with all jobs. Throws 'invalid-input' where one of the two is not in the queue. */
   reorder(id: string, before: string | null): JobRecord[] {
-    const waiting = this.#waiting();
+    const waiting = this.#store.waiting();
     for (const named of before === null ? [id] : [id, before]) {
       if (!waiting.includes(named)) throw new StudioError('invalid-input', `Job ${named} does not wait in the queue, so it has no place there.`);
     }
@@ -131,13 +132,13 @@ export class Jobs {
 
   /** Its configuration under a free name. */
   async duplicate(id: string): Promise<JobConfig> {
-    const { config } = this.#read(id);
+    const { config } = this.#store.read(id);
     return { ...config, name: freeName(config.name, await this.#takenNames()) };
   }
 
   /** Stops it and moves it to the trash, with its student where `withModel` says so. Throws 'not-found', 'permission'. */
   async delete(id: string, withModel: boolean): Promise<void> {
-    const { model } = this.#read(id);
+    const { model } = this.#store.read(id);
     if (this.#active?.id === id) await this.#active.stop('cancelled');
     const gone = withModel && model !== null && (await this.#files(id).trashModel(this.#modelFolder(model)));
     this.#jobs.trash(id, gone ? model : null);
@@ -154,7 +155,7 @@ export class Jobs {
     if (name !== null) await new JobFiles(this.#services.library.dir, id).restoreModel(this.#modelFolder(name));
     this.#jobs.restore(id);
     if (name !== null) {
-      this.#store(id, { model: name });
+      this.#note(id, { model: name });
       this.#services.events.emit('models.changed', {});
     }
     this.#tell(id);
@@ -165,7 +166,7 @@ export class Jobs {
 
   /** Into the library's `exports`. Throws 'invalid-input' for a job without a student, and as `exportStudent`. */
   async export(id: string, format: ExportFormat): Promise<JobExport> {
-    const { model } = this.#read(id);
+    const { model } = this.#store.read(id);
     if (model === null) throw new StudioError('invalid-input', 'This job has no student yet.', { hint: 'Wait until it is done.' });
     return exportStudent(model, format, { ...this.#places, exports: join(this.#services.library.dir, 'exports') }, this.#closing.signal);
   }
@@ -203,19 +204,15 @@ export class Jobs {
   }
 
   #files(id: string): JobFiles {
-    return new JobFiles(this.#services.library.dir, this.#read(id).id);
+    return new JobFiles(this.#services.library.dir, this.#store.read(id).id);
   }
 
   #live(record: JobRecord): JobRecord {
     return this.#active?.id === record.id ? this.#active.live(record) : record;
   }
 
-  #waiting(): string[] {
-    return queue(this.#all()).map(({ id }) => id);
-  }
-
   #atWork(id: string): JobActivity {
-    this.#read(id);
+    this.#store.read(id);
     if (this.#active?.id === id) return this.#active;
     throw new StudioError('invalid-input', 'This job is not at work now.', { hint: 'Resume it first.' });
   }
@@ -225,9 +222,9 @@ export class Jobs {
       await this.#active.stop(wish);
       return this.get(id);
     }
-    const { state } = this.#read(id);
+    const { state } = this.#store.read(id);
     if (!mayBecome(state, wish)) throw new StudioError('invalid-input', refusal);
-    if (state !== wish) this.#keep(id, { state: wish });
+    if (state !== wish) this.#store.keep(id, { state: wish });
     this.#tell(id);
     this.#tellQueue();
     return this.get(id);
@@ -235,16 +232,17 @@ export class Jobs {
 
   #startNext(): void {
     if (this.#closing.signal.aborted || this.#active !== null) return;
-    const record = nextJob(this.#all());
+    const record = nextJob(this.#store.all());
     if (record === null) return;
-    const activity = new JobActivity(record, this.#services, this.#places, (changes) => this.#store(record.id, changes));
+    const activity = new JobActivity(record, this.#services, this.#places, (changes, tell) => this.#note(record.id, changes, tell));
     this.#active = activity;
-    void activity.ended.then((changes) => this.#finish(record.id, changes));
+    activity.ended.then((changes) => this.#finish(record.id, changes))
+      .catch((thrown: unknown) => this.#services.log(`The queue of jobs stands still: ${toErrorData(thrown).message}`));
   }
 
   async #finish(id: string, changes: JobChanges): Promise<void> {
     this.#active = null;
-    this.#store(id, changes);
+    this.#note(id, changes);
     if (changes.state === 'done') {
       this.#services.events.emit('models.changed', {});
       await new JobFiles(this.#services.library.dir, id).lighten()
@@ -253,29 +251,9 @@ export class Jobs {
     this.#startNext();
   }
 
-  #read(id: string): JobRecord {
-    return { ...this.#jobs.get(id), ...this.#unstored.get(id) };
-  }
-
-  #all(): JobRecord[] {
-    return this.#jobs.list().map((record) => ({ ...record, ...this.#unstored.get(record.id) }));
-  }
-
-  /** With what could not be stored before. Throws 'disk-full'. */
-  #keep(id: string, changes: JobChanges): void {
-    this.#jobs.update(id, { ...this.#unstored.get(id), ...changes });
-    this.#unstored.delete(id);
-  }
-
-  /** For what has happened, whether it can be stored or not. */
-  #store(id: string, changes: JobChanges): void {
-    try {
-      this.#keep(id, changes);
-    } catch (thrown) {
-      this.#unstored.set(id, { ...this.#unstored.get(id), ...changes });
-      this.#services.log(`What became of job ${id} could not be stored: ${toErrorData(thrown).message}`);
-    }
-    this.#tell(id);
+  #note(id: string, changes: JobChanges, tell = true): void {
+    this.#store.note(id, changes);
+    if (tell) this.#tell(id);
   }
 
   #order(ids: readonly string[]): void {
@@ -283,7 +261,7 @@ export class Jobs {
     this.#tellQueue();
   }
 
-  /** One in the trash is no news. */
+  /** One that went to the trash is no news. */
   #tell(id: string): void {
     const job = this.list().find((record) => record.id === id);
     if (job !== undefined) this.#services.events.emit('job.changed', { job });
@@ -296,7 +274,7 @@ export class Jobs {
   /** Models there are, and students to come. */
   async #takenNames(): Promise<string[]> {
     const models = (await this.#services.models.list()).map(({ id }) => id);
-    return [...models, ...this.#all().filter(({ state }) => state !== 'done').map(({ name }) => name)];
+    return [...models, ...this.#store.all().filter(({ state }) => state !== 'done').map(({ name }) => name)];
   }
 }
 
