@@ -8,11 +8,13 @@ export interface ScriptOptions {
   threads: number;
   steps: number | null;
   seed: number;
+  /** Which of several. */
+  name?: string;
 }
 
-/** `--work DIR` (default: training/ in the user's data folder), `--threads N`, `--steps N`, `--seed N`. */
+/** `--work DIR` (default: training/ in the user's data folder), `--threads N`, `--steps N`, `--seed N`, `--name NAME`. */
 export function scriptOptions(name: string): ScriptOptions {
-  const { values } = parseArgs({ options: { work: { type: 'string' }, threads: { type: 'string' }, steps: { type: 'string' }, seed: { type: 'string' } } });
+  const { values } = parseArgs({ options: { work: { type: 'string' }, threads: { type: 'string' }, steps: { type: 'string' }, seed: { type: 'string' }, name: { type: 'string' } } });
   const number = (text: string | undefined, fallback: number): number => {
     const value = text === undefined ? fallback : Number(text);
     if (!Number.isInteger(value) || value < 0) throw new Error(`'${text}' is not a whole number of at least 0.`);
@@ -23,6 +25,7 @@ export function scriptOptions(name: string): ScriptOptions {
     threads: number(values.threads, 0),
     steps: values.steps === undefined ? null : number(values.steps, 0),
     seed: number(values.seed, 1),
+    ...(values.name !== undefined && { name: values.name }),
   };
 }
 

@@ -1,7 +1,8 @@
-// Distils the embedded TeEFusion student from the Storybook teacher under Euler+CFG: models/storybook-teefusion.
+// Distils an embedded student from the Storybook teacher into models/: storybook-teefusion, or the one that --name says.
 // The same code as `studio distill`, in this process and at its priority; what is there is replaced when the new one is whole.
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { z } from 'zod';
 import { openCheckpoint } from '../../main/checkpoints/folder.ts';
 import { DistillRequest } from '../../main/contract/distillation.ts';
 import { StudioError } from '../../main/contract/errors.ts';
@@ -10,10 +11,23 @@ import { distil } from '../../main/training/distillation.ts';
 import { writeStudent } from '../../main/training/distillation-student.ts';
 import { modelsFolder, scriptOptions, stopSignal } from './common.ts';
 
-const { folder, threads, steps, seed } = scriptOptions('student');
-const name = 'storybook-teefusion';
-/** 500 steps at half this rate left the slider flat above 4: row minima of the matrix stood at 2 and 4 for 4 and 7. */
-const request = DistillRequest.parse({ name, seed, threads, steps: steps ?? 1100, learningRate: 1e-3 });
+/**
+ * One pass per step for each strategy, and METHOD's baseline. They learn on trajectories: where the teacher goes at high scales, noised
+ * pictures do not lie. Ten levels of a trajectory, so that the points come from many prompts.
+ */
+const common = { pointsFrom: 'trajectories', scheduleSteps: 10, points: 20_480, steps: 1100, learningRate: 1e-3, optimizer: 'muon' } as const;
+const recipes: Record<string, z.input<typeof DistillRequest>> = {
+  'storybook-teefusion': common,
+  'storybook-distillcfg': { ...common, kind: 'distillcfg' },
+  'storybook-teefusion-z': { ...common, strategy: 'z-sampling', scheduleSteps: 20 },
+  'storybook-teefusion-w2sd': { ...common, strategy: 'w2sd', scheduleSteps: 20 },
+};
+
+const { folder: parent, threads, steps, seed, name = 'storybook-teefusion' } = scriptOptions('students');
+const recipe = recipes[name];
+if (!recipe) throw new Error(`There is no student '${name}'; there are ${Object.keys(recipes).join(', ')}.`);
+const folder = path.join(parent, name);
+const request = DistillRequest.parse({ ...recipe, name, seed, threads, ...(steps !== null && { steps }) });
 const checkpoint = await openCheckpoint(path.join(modelsFolder, request.teacher), () => '');
 
 const { student, outcome } = await distil({
