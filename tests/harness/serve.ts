@@ -35,6 +35,10 @@ export class ServedStudio {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** Ctrl+C; resolves with the exit code. */
   stop(): Promise<number | null> {
     this.#child.kill('SIGINT');

@@ -51,6 +51,8 @@ describe('zooming', () => {
 });
 
 it('a log axis is marked at round values', () => {
-  expect(logSplits(0.03, 0.6)).toEqual([0.05, 0.1, 0.2, 0.5].map((value) => expect.closeTo(value)));
-  expect(logSplits(0.0005, 20)).toEqual([0.001, 0.01, 0.1, 1, 10].map((value) => expect.closeTo(value)));
+  expect(logSplits(0.03, 0.6, 8)).toEqual([0.05, 0.1, 0.2, 0.5].map((value) => expect.closeTo(value)));
+  expect(logSplits(0.0005, 20, 8)).toEqual([0.001, 0.01, 0.1, 1, 10].map((value) => expect.closeTo(value)));
+  expect(logSplits(0.0005, 20, 3)).toEqual([0.001, 0.1, 10].map((value) => expect.closeTo(value)));
+  expect(logSplits(0.2, 0.9, 1)).toHaveLength(2);
 });

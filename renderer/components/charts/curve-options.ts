@@ -24,6 +24,8 @@ export function curveOptions(view: CurveView, theme: PlotTheme, size: { width: n
   const span = (): Span => view.range() ?? spanOf(view.curves()) ?? [0, 1];
   const axis = { stroke: theme.colour('text-faint'), font: `11px ${theme.font}`, labelFont: `11px ${theme.font}`, labelSize: 16, labelGap: 0, ticks: { show: false } };
   const { log, xLabel, yLabel } = view.look();
+  // An axis without curves has no numbers: they would mean nothing.
+  const written = (values: number[], write: (value: number) => string): string[] => (spanOf(view.curves()) === null ? [] : values.map(write));
   return {
     ...size,
     padding: [8, 14, 0, 0],
@@ -35,11 +37,11 @@ export function curveOptions(view: CurveView, theme: PlotTheme, size: { width: n
       y: { distr: log ? 3 : 1, range: () => heightOf(view.curves(), span(), log) },
     },
     axes: [
-      { ...axis, label: xLabel, size: 24, gap: 4, space: 56, grid: { show: false }, values: (_plot, splits) => splits.map(view.look().xValue) },
+      { ...axis, label: xLabel, size: 24, gap: 4, space: 56, grid: { show: false }, values: (_plot, splits) => written(splits, view.look().xValue) },
       {
         ...axis, label: yLabel, size: 52, gap: 4, space: 28, grid: { stroke: theme.colour('line'), width: 1 },
-        values: (_plot, splits) => splits.map((value) => (value === null ? '' : view.look().yValue(value))),
-        ...(log && { splits: (_plot: uPlot, _axis: number, low: number, high: number) => logSplits(low, high), filter: (_plot: uPlot, splits: number[]) => splits }),
+        values: (_plot, splits) => written(splits, view.look().yValue),
+        ...(log && { splits: (_plot: uPlot, _axis: number, low: number, high: number) => logSplits(low, high, size.height / 32), filter: (_plot: uPlot, splits: number[]) => splits }),
       },
     ],
     series: [{}, ...view.curves().map((curve) => seriesOptions(curve, theme))],
@@ -57,10 +59,16 @@ function seriesOptions({ colour, dash, faint, marked }: Curve, theme: PlotTheme)
   };
 }
 
-/** 1, 2 and 5 times the powers of ten; over several decades the powers only. */
-export function logSplits(low: number, high: number): number[] {
+/** 1, 2 and 5 times the powers of ten, or the powers only, or every so many of them: whichever first are no more than `most`. */
+export function logSplits(low: number, high: number, most: number): number[] {
   const first = Math.floor(Math.log10(low));
   const powers = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, at) => 10 ** (first + at));
-  const steps = high / low > 1000 ? [1] : [1, 2, 5];
-  return powers.flatMap((power) => steps.map((step) => step * power)).filter((value) => value >= low && value <= high);
+  const within = (values: number[]): number[] => values.filter((value) => value >= low && value <= high);
+  const fine = within(powers.flatMap((power) => [power, 2 * power, 5 * power]));
+  if (fine.length <= most) return fine;
+  const coarse = within(powers);
+  // Less than a decade may hold no power at all.
+  if (coarse.length < 2) return fine.slice(0, Math.max(2, Math.floor(most)));
+  const every = Math.ceil(coarse.length / most);
+  return coarse.filter((_, at) => at % every === 0);
 }

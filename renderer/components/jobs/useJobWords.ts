@@ -46,8 +46,8 @@ export function useJobWords() {
     }
   }
 
-  function phase({ state, progress }: Pick<JobRecord, 'state' | 'progress'>): string {
-    if (state === 'running' && progress !== null) return t(`jobs.phase.${progress.phase}`);
+  function phase({ state, progress }: Pick<JobRecord, 'state' | 'progress'>, short = false): string {
+    if (state === 'running' && progress !== null) return t(`jobs.${short ? 'phaseShort' : 'phase'}.${progress.phase}`);
     return t(`jobs.state.${state}`);
   }
 
