@@ -10,7 +10,7 @@ import type { RunRecord } from '../main/contract/schemas.ts';
 import { openStudio } from '../main/studio.ts';
 
 const steps = 20;
-const rounds = 3;
+const rounds = 2;
 const pictures = 3;
 
 export default async function jobLatency(): Promise<void> {
@@ -46,9 +46,9 @@ export default async function jobLatency(): Promise<void> {
 type Call = <N extends CallName>(name: N, input: CallInput<N>) => Promise<CallOutput<N>>;
 type Studio = Awaited<ReturnType<typeof openStudio>>;
 
-/** Starts a job of the default size and waits until it makes training steps. Returns its id. */
+/** Starts a job of the default network and waits until it makes training steps. Returns its id. */
 async function training(studio: Studio, call: Call, gentle: boolean): Promise<string> {
-  const { id } = await call('jobs.start', { config: { gentle, points: 64, steps: 100_000, sampleEvery: 0, validateEvery: 0 } });
+  const { id } = await call('jobs.start', { config: { gentle, points: 32, batch: 16, steps: 100_000, sampleEvery: 0, validateEvery: 0 } });
   const learning = new Promise<void>((resolve, reject) => {
     studio.on('job.metrics', ({ job, progress }) => job === id && progress.phase === 'learning' && resolve());
     studio.on('job.changed', ({ job }: { job: JobRecord }) => job.id === id && job.state === 'failed' && reject(new Error(job.reason?.message)));
