@@ -20,7 +20,7 @@ export const deJobs: Messages['jobs'] = {
   rate: { steps: '{n} Schritte/s', points: '{n} Punkte/s' },
   pace: { steps: '{time} je Schritt', points: '{time} je Punkt' },
   state: {
-    queued: 'Wartet', estimating: 'Misst die Kosten', running: 'Beginnt', paused: 'Pausiert', done: 'Fertig', cancelled: 'Abgebrochen', failed: 'Fehlgeschlagen',
+    queued: 'Wartet', estimating: 'Misst Kosten', running: 'Beginnt', paused: 'Pausiert', done: 'Fertig', cancelled: 'Abgebrochen', failed: 'Fehlgeschlagen',
     interrupted: 'Unterbrochen',
   },
   phaseShort: { teaching: 'Lehrt', learning: 'Lernt' },

@@ -18,7 +18,7 @@ export const enJobs = {
   rate: { steps: '{n} steps/s', points: '{n} points/s' },
   pace: { steps: '{time} per step', points: '{time} per point' },
   state: {
-    queued: 'Waiting', estimating: 'Measuring the cost', running: 'Starting', paused: 'Paused', done: 'Done', cancelled: 'Cancelled', failed: 'Failed',
+    queued: 'Waiting', estimating: 'Measuring cost', running: 'Starting', paused: 'Paused', done: 'Done', cancelled: 'Cancelled', failed: 'Failed',
     interrupted: 'Interrupted',
   },
   phaseShort: { teaching: 'Teaching', learning: 'Learning' },

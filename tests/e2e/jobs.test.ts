@@ -20,7 +20,7 @@ let page: Page;
 let complaints: string[] = [];
 
 const at = (id: string): Locator => page.getByTestId(id);
-const patiently = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 300_000, interval: 200 });
+const patiently = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 500_000, interval: 200 });
 const state = () => at('job-run').getAttribute('data-state');
 const points = async () => Number(await at('curve-loss').getAttribute('data-points'));
 
@@ -85,9 +85,9 @@ describe('the form', () => {
 
   it('says what it costs, measured on this machine', async () => {
     await at('preset-quick').click();
-    for (const [id, value] of [['job-steps', '3000'], ['job-batch', '2'], ['job-points', '32']] as const) await fill(id, value);
+    for (const [id, value] of [['job-steps', '1500'], ['job-batch', '2'], ['job-points', '32']] as const) await fill(id, value);
     await page.getByRole('button', { name: /^While it learns/ }).click();
-    for (const [id, value] of [['job-validateEvery', '10'], ['job-sampleEvery', '0'], ['job-checkpointEvery', '5']] as const) await fill(id, value);
+    for (const [id, value] of [['job-validateEvery', '20'], ['job-sampleEvery', '100000'], ['job-checkpointEvery', '10']] as const) await fill(id, value);
     await at('job-add-sample').click();
     await page.getByRole('button', { name: /^Fine print/ }).click();
     await fill('job-threads', '1');
@@ -97,11 +97,11 @@ describe('the form', () => {
     await patiently(() => at('job-cost-line').textContent()).toMatch(/^About \d/);
     await eventually(() => at('job-cost').textContent()).toMatch(/MiB memory \(.* free\), .* disk/);
     // Fewer steps are reckoned, not measured again.
-    await fill('job-steps', '3000');
+    await fill('job-steps', '1400');
     await eventually(() => at('job-cost-line').textContent()).toContain('reckoned');
-    await fill('job-steps', '3000');
+    await fill('job-steps', '1500');
     expect(complaints).toEqual([]);
-  }, 400_000);
+  }, 600_000);
 });
 
 describe('a job', () => {
@@ -120,14 +120,14 @@ describe('a job', () => {
     await eventually(() => at('curve-loss').getByTestId('curve-all').isEnabled()).toBe(true);
     await at('curve-loss').getByTestId('curve-all').click();
     expect(complaints).toEqual([]);
-  }, 400_000);
+  }, 600_000);
 
   it('draws samples when asked to, beside the teacher', async () => {
     await at('job-sample-now').click();
     await patiently(() => at('job-samples').getAttribute('data-rounds')).toBe('1');
     await patiently(() => at('job-samples').locator('canvas').count()).toBe(2);
     expect(complaints).toEqual([]);
-  }, 400_000);
+  }, 600_000);
 
   it('pauses with a checkpoint and goes on where it was', async () => {
     await at('job-pause').click();
@@ -138,7 +138,7 @@ describe('a job', () => {
     await at('job-resume').click();
     await patiently(points).toBeGreaterThan(paused);
     expect(complaints).toEqual([]);
-  }, 400_000);
+  }, 600_000);
 
   it.skipIf(process.platform === 'win32')('survives kill -9 of its training process: says so, and resumes', async () => {
     const training = processesBelow(studio.pid).filter(({ command }) => /training-process/u.test(command));
@@ -152,7 +152,7 @@ describe('a job', () => {
     await at('job-pause').waitFor({ timeout: 60_000 });
     expect(await at('job-reason').count()).toBe(0);
     expect(complaints).toEqual([]);
-  }, 400_000);
+  }, 600_000);
 });
 
 describe('a finished job', () => {
@@ -168,7 +168,7 @@ describe('a finished job', () => {
     await page.keyboard.press('Control+Enter');
     for (const side of ['teacher', 'student']) await isShown(at(`image-${side}`), /\/images\//);
     expect(complaints).toEqual([]);
-  }, 400_000);
+  }, 600_000);
 });
 
 describe('the queue', () => {
@@ -205,7 +205,7 @@ describe('the queue', () => {
       await eventually(state).toBe('cancelled');
     }
     expect(complaints).toEqual([]);
-  }, 400_000);
+  }, 600_000);
 
   it('takes a finished job and its student away together, and brings both back', async () => {
     await at('job-row').filter({ hasText: student }).click();

@@ -18,6 +18,9 @@ export function useJobWords() {
   const count = (n: number): string => n.toLocaleString(locale.value);
   const seconds = (time: number): string => format.duration(time * 1000);
 
+  /** Of what goes on by itself: whole seconds, which do not flicker. */
+  const clock = (time: number): string => (time < 59.5 ? t('unit.s', { n: format.number(time) }) : seconds(time));
+
   /** Losses and rates span many powers of ten: three digits, whatever the power. */
   function small(value: number | null | undefined): string {
     if (value === null || value === undefined || !Number.isFinite(value)) return '–';
@@ -65,5 +68,5 @@ export function useJobWords() {
     return t(`jobs.rate.${unit}`, { n: format.number(perSecond, perSecond < 10 ? 1 : 0) });
   }
 
-  return { model, when, scale, count, seconds, small, recipe, source, phase, done, rate };
+  return { model, when, scale, count, seconds, clock, small, recipe, source, phase, done, rate };
 }
