@@ -15,6 +15,8 @@ export interface Agreement {
   reading: Reading;
   /** Whether both say the same; null where the label has nothing to compare. */
   same: Record<Fact, boolean | null>;
+  /** The same, less what the label leaves open: the evaluator decides at every border, a person need not. */
+  decided: Record<Fact, boolean | null>;
 }
 
 export async function agreements(): Promise<Agreement[]> {
@@ -22,14 +24,34 @@ export async function agreements(): Promise<Agreement[]> {
   for (const label of await readLabels()) {
     const { data, info } = await sharp(path.join(labelsFolder, label.file)).removeAlpha().raw().toBuffer({ resolveWithObject: true });
     const reading = await readPicture(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), info.width);
-    all.push({ label, reading, same: sameFacts(label, reading) });
+    all.push({ label, reading, same: sameFacts(label, reading), decided: sameFacts(label, reading, 'skip') });
   }
   return all;
 }
 
-export function tally(all: readonly Agreement[], fact: Fact): FactTally {
-  const asked = all.filter(({ same }) => same[fact] !== null);
-  return { right: asked.filter(({ same }) => same[fact]).length, asked: asked.length };
+export function tally(all: readonly Agreement[], fact: Fact, of: 'same' | 'decided' = 'same'): FactTally {
+  const asked = all.filter((agreement) => agreement[of][fact] !== null);
+  return { right: asked.filter((agreement) => agreement[of][fact]).length, asked: asked.length };
+}
+
+/**
+ * Objects one by one, however many each side sees: those that both name with the same kind and colour, out of all that the person
+ * names and out of all that the evaluator names.
+ */
+export function objectTallies(all: readonly Pick<Agreement, 'label' | 'reading'>[]): { found: FactTally; named: FactTally } {
+  let [both, person, evaluator] = [0, 0, 0];
+  for (const { label, reading } of all) {
+    const left = [...reading.objects];
+    for (const { kind, colour } of label.objects) {
+      const at = left.findIndex((object) => object.kind === kind && (colour === null || object.colour === colour));
+      if (at < 0) continue;
+      left.splice(at, 1);
+      both += 1;
+    }
+    person += label.objects.length;
+    evaluator += reading.objects.length;
+  }
+  return { found: { right: both, asked: person }, named: { right: both, asked: evaluator } };
 }
 
 /** Every comparison of every picture together; null without labels. */
@@ -46,23 +68,27 @@ export async function labelledShare(): Promise<Share | null> {
 const opposite = { 'left of': 'right of', 'right of': 'left of', above: 'below', below: 'above' } as const;
 
 /**
- * Both sides may say "cannot tell" (null), and that is compared too. What an object is like is compared where both see as many;
- * of two objects in the order in which they agree best.
+ * Both sides may say "cannot tell" (null), and that is compared too unless it is to be skipped. What an object is like is compared
+ * where both see as many; of two objects in the order in which they agree best.
+ * @param open what to do where the label says null
  */
-export function sameFacts(label: Label, reading: Reading): Agreement['same'] {
+export function sameFacts(label: Label, reading: Reading, open: 'compare' | 'skip' = 'compare'): Agreement['same'] {
   const own = label.objects;
-  const same: Agreement['same'] = {
-    background: label.background === reading.background, count: own.length === reading.objects.length,
-    kind: null, colour: null, size: null, place: null, relation: null,
+  const agree = <T>(pairs: readonly (readonly [own: T | null, seen: T | null])[]): boolean | null => {
+    const asked = open === 'skip' ? pairs.filter(([value]) => value !== null) : pairs;
+    return asked.length === 0 ? null : asked.every(([value, seen]) => value === seen);
   };
   const facts = ['kind', 'colour', 'size', 'place'] as const;
   const agreed = (seen: Reading['objects']): number => own.reduce((sum, object, i) => sum + facts.filter((fact) => object[fact] === seen[i]?.[fact]).length, 0);
   const swapped = reading.objects.length === 2 && agreed(reading.objects.toReversed()) > agreed(reading.objects);
   const seen = swapped ? reading.objects.toReversed() : reading.objects;
   const relation = swapped && reading.relation ? opposite[reading.relation] : reading.relation;
-  for (const fact of facts) same[fact] = same.count && own.length > 0 ? own.every((object, i) => object[fact] === seen[i]![fact]) : null;
-  // With two objects the relation takes the part of the places.
-  if (own.length !== 1) same.place = null;
-  same.relation = same.count && own.length === 2 ? label.relation === relation : null;
-  return same;
+  const count = own.length === seen.length;
+  const of = (fact: (typeof facts)[number]): boolean | null => (count ? agree<string>(own.map((object, i) => [object[fact], seen[i]![fact]])) : null);
+  return {
+    background: agree([[label.background, reading.background]]), count, kind: of('kind'), colour: of('colour'), size: of('size'),
+    // With two objects the relation takes the part of the places.
+    place: own.length === 1 ? of('place') : null,
+    relation: count && own.length === 2 ? agree([[label.relation, relation]]) : null,
+  };
 }

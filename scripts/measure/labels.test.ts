@@ -2,10 +2,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { EvaluatorTrust } from '../../main/contract/evaluation.ts';
 import type { Reading } from '../../main/storybook/evaluator.ts';
-import { labelledShare, sameFacts } from './label-agreement.ts';
+import { labelledShare, objectTallies, sameFacts } from './label-agreement.ts';
 import { Label, labelsFolder, readLabels } from './label-files.ts';
 
-describe('the hand labels', { timeout: 120_000 }, () => {
+// Some seconds on a free machine; the limit is for one that trains meanwhile.
+describe('the hand labels', { timeout: 300_000 }, () => {
   it('are one for each picture, and each picture says how it was made', async () => {
     const files = await readdir(labelsFolder);
     const pictures = files.filter((name) => name.endsWith('.webp')).sort();
@@ -43,5 +44,23 @@ describe('sameFacts', () => {
     const label: Label = { file: 'x', background: null, objects: [], relation: null };
     expect(sameFacts(label, seen(null, ball))).toMatchObject({ background: false, count: false, kind: null, colour: null, relation: null });
     expect(sameFacts(label, { ...seen(null), background: null })).toMatchObject({ background: true, count: true, kind: null });
+  });
+
+  it('skips what the label leaves open when told so', () => {
+    const label: Label = { file: 'x', background: null, objects: [{ ...ball, size: null }, { ...house, size: 'big' }], relation: null };
+    expect(sameFacts(label, seen('left of', ball, house))).toMatchObject({ background: false, size: false, relation: false });
+    expect(sameFacts(label, seen('left of', ball, house), 'skip')).toMatchObject({ background: null, count: true, colour: true, size: false, relation: null });
+  });
+});
+
+describe('objectTallies', () => {
+  const object = (kind: 'ball' | 'house', colour: 'red' | 'blue' | null) => ({ kind, colour, size: null, place: null });
+  const reading = (...objects: ReturnType<typeof object>[]): Reading =>
+    ({ background: null, relation: null, objects: objects.map((seen) => ({ ...seen, x: 0.5, y: 0.5, radius: 0.1, confidence: 1 })) });
+
+  it('counts an object once on each side, with its colour where the person names one', () => {
+    const label: Label = { file: 'x', background: null, relation: null, objects: [object('ball', 'red'), object('ball', 'red'), object('house', null)] };
+    expect(objectTallies([{ label, reading: reading(object('ball', 'red'), object('house', 'blue')) }])).toEqual({ found: { right: 2, asked: 3 }, named: { right: 2, asked: 2 } });
+    expect(objectTallies([{ label, reading: reading(object('ball', 'blue')) }])).toEqual({ found: { right: 0, asked: 3 }, named: { right: 0, asked: 1 } });
   });
 });
