@@ -1,8 +1,9 @@
 // Judges a picture against the facts it was to show. The eye is sight/; this file only compares.
-import { readPicture, type ReadObject, type Reading } from './sight/read.ts';
+import { look } from './sight/look.ts';
+import { readPicture, readSight, type ReadObject, type Reading } from './sight/read.ts';
 import type { Facts, ObjectFacts } from './scene.ts';
 
-export { readPicture, type ReadObject, type Reading };
+export { look, readPicture, readSight, type ReadObject, type Reading };
 
 export const factNames = ['background', 'count', 'kind', 'colour', 'size', 'place', 'relation'] as const;
 export type FactName = (typeof factNames)[number];

@@ -2,7 +2,7 @@
 // the distance of a generator to real renders cannot flatter one that was trained like them. Knows no prompts and no thresholds.
 import { cells, grid } from './sight/grid.ts';
 import { workSize, type Lab } from './sight/lab.ts';
-import { look, type Sighting } from './sight/look.ts';
+import { look, type Sight, type Sighting } from './sight/look.ts';
 
 /** Numbers in a vector. */
 export const featureCount = 5 * cells + 4 + 2 * 5;
@@ -17,7 +17,11 @@ export const featureCount = 5 * cells + 4 + 2 * 5;
  * @throws StudioError `invalid-input` when the bytes do not fit the size
  */
 export async function features(rgb: Uint8Array, size: number): Promise<Float64Array> {
-  const { picture, backdrop, sightings } = await look(rgb, size);
+  return featuresOf(await look(rgb, size));
+}
+
+/** The same of a picture that was looked at already. */
+export function featuresOf({ picture, backdrop, sightings }: Sight): Float64Array {
   const share = backdrop?.share ?? 0;
   return Float64Array.from([
     ...grid(picture), ...steepness(picture), share, Math.max(0, share - 0.25),

@@ -3,8 +3,8 @@ import published from '../../resources/evaluator/trust.json' with { type: 'json'
 import { EvaluatorTrust } from '../contract/evaluation.ts';
 import type { Eye } from '../evaluation/real.ts';
 import { judgedFacts, seenWords } from '../evaluation/record.ts';
-import { judge } from '../storybook/evaluator.ts';
-import { features } from '../storybook/features.ts';
+import { compare, look, readSight } from '../storybook/evaluator.ts';
+import { features, featuresOf } from '../storybook/features.ts';
 import { contrast, saturation } from '../storybook/tone.ts';
 import type { Judged, JudgeJob } from './evaluation-messages.ts';
 
@@ -21,12 +21,14 @@ const featureDigits = 1e6;
 /** Facts and features are null where the evaluator does not look: at prompts of other worlds, and at pictures that are small or not square. */
 export async function judgePicture({ picture: { width, height, rgb }, facts }: JudgeJob): Promise<Judged> {
   const visible = width === height && width >= smallestSide;
-  const judgement = visible && facts !== null ? await judge(rgb, width, facts) : null;
+  // One look, which is nearly all of the work, serves the facts and the features.
+  const sight = visible ? await look(rgb, width) : null;
+  const judgement = sight !== null && facts !== null ? compare(facts, readSight(sight)) : null;
   return {
     facts: judgement && judgedFacts(judgement),
     allCorrect: judgement && judgement.allCorrect,
     seen: judgement === null ? '' : seenWords(judgement.reading),
-    features: visible ? Array.from(await eye.features(rgb, width), (value) => Math.round(value * featureDigits) / featureDigits) : null,
+    features: sight && Array.from(featuresOf(sight), (value) => Math.round(value * featureDigits) / featureDigits),
     saturation: eye.saturation(rgb),
     contrast: eye.contrast(rgb),
   };

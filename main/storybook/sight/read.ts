@@ -3,7 +3,7 @@
 import { placeOf, relationOf, sizeOf, type Facts, type ObjectFacts } from '../scene.ts';
 import { colourIsClear, isObject } from './evidence.ts';
 import { workSize } from './lab.ts';
-import { look, type Sighting } from './look.ts';
+import { look, type Sight, type Sighting } from './look.ts';
 
 export interface ReadObject extends ObjectFacts {
   /** Centre and radius as shares of the picture's width. */
@@ -24,7 +24,11 @@ export interface Reading extends Facts {
  * @throws StudioError `invalid-input` when the bytes do not fit the size
  */
 export async function readPicture(rgb: Uint8Array, size: number): Promise<Reading> {
-  const { backdrop, sightings } = await look(rgb, size);
+  return readSight(await look(rgb, size));
+}
+
+/** The same of a picture that was looked at already. */
+export function readSight({ backdrop, sightings }: Sight): Reading {
   const found = sightings.filter(({ evidence }) => isObject(evidence)).map(named);
   const single = found.length === 1;
   const objects = found.map((object): ReadObject => ({
