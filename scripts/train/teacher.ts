@@ -14,7 +14,7 @@ import { latentSet } from './latents.ts';
 import { maxTokens, textEncoderConfig, tokenizer, transformerConfig, writeTeacher } from './storybook.ts';
 
 const { folder, threads, steps, seed } = scriptOptions('teacher');
-const total = steps ?? 4500;
+const total = steps ?? 4000;
 const batch = 64;
 const emptyCaptions = 0.1;
 /** Noise levels are logit-normal: mostly high, where the layout of a picture is decided; a tenth lies below 0.3, where its edges are. */
@@ -29,12 +29,12 @@ const sets = {
   two: await latentSet(path.join(folder, '../latents'), vae, 'two', 12000, seed + 2, console.log),
 };
 
-/** Shares of the stages: one big object first, then every place, then two objects. */
+/** Shares of the stages: one big object first, then every place, then as many pairs. By steps, not by parts of the run: it may be made longer. */
 function shares(step: number): readonly [keyof typeof sets, number][] {
-  const progress = step / total;
-  if (progress < 0.08) return [['one-plain', 1]];
-  if (progress < 0.3) return [['one-plain', 0.3], ['one', 0.6], ['two', 0.1]];
-  return [['one-plain', 0.1], ['one', 0.45], ['two', 0.45]];
+  if (step < 320) return [['one-plain', 1]];
+  if (step < 1200) return [['one-plain', 0.3], ['one', 0.6], ['two', 0.1]];
+  if (step < 4000) return [['one-plain', 0.1], ['one', 0.45], ['two', 0.45]];
+  return [['one-plain', 0.05], ['one', 0.4], ['two', 0.55]];
 }
 
 const length = sets.one.length;
