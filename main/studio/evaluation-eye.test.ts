@@ -18,7 +18,8 @@ describe('judgePicture', { timeout: 60_000 }, () => {
   });
 
   it('measures features without facts to judge, and neither where it does not look', async () => {
-    const [{ rgb }] = await renderBatch({ seed: 31, start: 0, count: 1, stage: 'one' }) as [{ rgb: Uint8Array }];
+    const [sample] = await renderBatch({ seed: 31, start: 0, count: 1, stage: 'one' });
+    const { rgb } = sample!;
     const judged = await judgePicture({ picture: { width: 128, height: 128, rgb }, facts: null });
     expect(judged).toMatchObject({ facts: null, allCorrect: null, seen: '' });
     expect(judged.features).not.toBeNull();
