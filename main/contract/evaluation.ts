@@ -138,7 +138,7 @@ export const EvaluatorTrust = z.object({
   renders: z.partialRecord(JudgedFact, Share),
   /** Blurred, noised and half-drawn renders in which it named an object wrongly. */
   corruptedMisread: Share,
-  /** Agreement with a person's labels of generated pictures. */
+  /** Agreement with labels made by eye of generated pictures. */
   labelled: Share.nullable(),
 });
 export type EvaluatorTrust = z.infer<typeof EvaluatorTrust>;

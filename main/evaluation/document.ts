@@ -109,7 +109,7 @@ function trust({ evaluator: { renders, corruptedMisread, labelled } }: Evaluatio
   return [
     ...(facts.length === 0 ? [] : [`- Facts read right on real drawings of held-out scenes: ${facts.join(', ')}.`]),
     `- Corrupted drawings in which it named an object wrongly: ${share(corruptedMisread)} of ${corruptedMisread.asked}.`,
-    labelled === null ? '- Agreement with a person\'s labels of generated pictures: not measured.' : `- Agreement with a person's labels of generated pictures: ${share(labelled)} of ${labelled.asked}.`,
+    labelled === null ? '- Agreement with labels made by eye of generated pictures: not measured.' : `- Agreement with labels made by eye of generated pictures: ${share(labelled)} of ${labelled.asked}.`,
   ].join('\n');
 }
 
