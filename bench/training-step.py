@@ -1,8 +1,9 @@
-"""The same loss and gradients in PyTorch, eager. training-step.ts starts this with a folder of weights and inputs; each line on
-standard input asks for one step, which is answered by one line of JSON."""
+"""The MMDiT's loss and gradients in PyTorch, eager; where an optimizer is given, the whole step. pytorch.ts starts this with a folder of
+weights and inputs; each line on standard input asks for one step, which is answered by one line of JSON."""
 import json
 import math
 import os
+import subprocess
 import sys
 import time
 
@@ -32,6 +33,12 @@ def linear(name, x):
 
 def embedder(name, x):
     return linear(name + ".linear_2", F.silu(linear(name + ".linear_1", x)))
+
+
+def time_part(t):
+    frequencies = torch.exp(-math.log(10000) * torch.arange(128) / 128)
+    angles = t[:, None] * frequencies
+    return embedder("time_text_embed.timestep_embedder", torch.cat([angles.cos(), angles.sin()], 1))
 
 
 def normal(x):
@@ -69,13 +76,17 @@ def step_loss():
     latents = w["latents"]
     batch, channels, height, columns = latents.shape
     rows, columns = height // patch, columns // patch
-    frequencies = torch.exp(-math.log(10000) * torch.arange(128) / 128)
-    angles = w["timestep"][:, None] * frequencies
-    time_part = embedder("time_text_embed.timestep_embedder", torch.cat([angles.cos(), angles.sin()], 1))
-    conditioning = F.silu(time_part + embedder("time_text_embed.text_embedder", w["pooled"]))
+    conditioning = time_part(w["timestep"]) + embedder("time_text_embed.text_embedder", w["pooled"])
+    if config["txt_align_guidance"]:
+        away = embedder("time_text_embed.text_embedder", w["pooled"] - w["null_pooled"])
+        conditioning = conditioning + time_part(w["guidance"] * config["guidance_multiplier"]) * away * config["fusion_scale"]
+    conditioning = F.silu(conditioning)
     patches = latents.reshape(batch, channels, rows, patch, columns, patch).permute(0, 2, 4, 1, 3, 5).reshape(batch, rows * columns, -1)
     image = F.linear(patches, w["pos_embed.proj.weight"].reshape(width, -1), w["pos_embed.proj.bias"])
-    image = image + w["pos_embed.pos_embed"].reshape(1, -1, width)
+    grid = config["pos_embed_max_size"]
+    top, left = (grid - rows) // 2, (grid - columns) // 2
+    positions = w["pos_embed.pos_embed"].reshape(grid, grid, width)[top:top + rows, left:left + columns]
+    image = image + positions.reshape(1, rows * columns, width)
     text = linear("context_embedder", w["tokens"])
     for i in range(config["num_layers"]):
         last = i == config["num_layers"] - 1
@@ -100,14 +111,63 @@ def step_loss():
     return (velocity - w["target"]).square().mean()
 
 
-torch.set_num_threads(os.cpu_count() or 1)
-with open("/proc/self/maps") as maps:
-    blas = "OpenBLAS" if "openblas" in maps.read() else "another BLAS"
-print(f"PyTorch {torch.__version__} eager ({blas}, {torch.get_num_threads()} threads)", flush=True)
+def gradients_only():
+    loss = step_loss()
+    return loss, torch.autograd.grad(loss, learning)
+
+
+def blas():
+    """The library that multiplies, with the package it is from where dpkg knows."""
+    with open("/proc/self/maps") as maps:
+        found = sorted({line.split()[-1] for line in maps if "openblas" in line})
+    if not found:
+        return "another BLAS"
+    file = os.path.realpath(found[0])
+    try:
+        package = subprocess.run(["dpkg", "-S", file], capture_output=True, text=True).stdout.split(":")[0]
+    except OSError:
+        package = ""
+    return f"OpenBLAS, {package or os.path.basename(file)}"
+
+
+def seconds(step):
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start
+
+
+def fastest_threads(candidates):
+    times = {}
+    for count in candidates:
+        torch.set_num_threads(count)
+        gradients_only()
+        times[count] = seconds(gradients_only)
+    return min(times, key=times.get)
+
+
+optimizer = index.get("optimizer")
+if optimizer:
+    adamw = torch.optim.AdamW(learning, lr=optimizer["learningRate"], betas=(optimizer["beta1"], optimizer["beta2"]), eps=optimizer["epsilon"], weight_decay=0)
+    average = [value.detach().clone() for value in learning]
+
+
+def whole_step():
+    adamw.zero_grad(set_to_none=True)
+    loss = step_loss()
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(learning, optimizer["clipNorm"])
+    adamw.step()
+    with torch.no_grad():
+        for mean, value in zip(average, learning):
+            mean.lerp_(value, optimizer["averageRate"])
+    return loss, norm
+
+
+torch.set_num_threads(fastest_threads(index["threads"]) if index.get("threads") else os.cpu_count() or 1)
+print(f"PyTorch {torch.__version__} eager ({blas()}, {torch.get_num_threads()} threads)", flush=True)
 for _ in sys.stdin:
     start = time.perf_counter()
-    loss = step_loss()
-    gradients = torch.autograd.grad(loss, learning)
+    loss, result = whole_step() if optimizer else gradients_only()
     milliseconds = 1000 * (time.perf_counter() - start)
-    length = math.sqrt(sum(float(g.double().square().sum()) for g in gradients))
+    length = float(result) if optimizer else math.sqrt(sum(float(g.double().square().sum()) for g in result))
     print(json.dumps({"ms": milliseconds, "loss": float(loss), "gradientNorm": length}), flush=True)

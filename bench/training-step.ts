@@ -1,11 +1,6 @@
 // Loss and gradients of a DiT-size network: the traced graph run by ONNX Runtime, the same tfjs code on its WASM backend, and PyTorch
 // where it is installed; interleaved, with the same weights and inputs. `npm run bench -- training-step [ROUNDS] [BATCH]`.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import * as tf from '@tensorflow/tfjs';
 import { getThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as ort from 'onnxruntime-node';
@@ -18,6 +13,7 @@ import { mmditParameters } from '../main/training/networks.ts';
 import { TrainingRandom } from '../main/training/random.ts';
 import { product } from './gemm.ts';
 import { interleaved, machine, median, productFlops, table } from './measure.ts';
+import { pytorch } from './pytorch.ts';
 
 const config: TransformerConfig = {
   num_layers: 8, num_attention_heads: 8, attention_head_dim: 32, patch_size: 2, in_channels: 16, out_channels: 16, joint_attention_dim: 256,
@@ -85,32 +81,6 @@ async function wasm(all: ReturnType<typeof numbers>) {
   return { run, results: () => results, title: `tfjs WASM (${simd ? 'SIMD' : 'no SIMD'}, ${getThreadsCount()} thread)` };
 }
 
-/** The step in PyTorch (training-step.py), in a process that waits for its turns. Null where no Python has torch. */
-async function pytorch(all: ReturnType<typeof numbers>) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'training-step-'));
-  writeFileSync(path.join(folder, 'index.json'), JSON.stringify({ config, learning: learning.map(({ name }) => name), tensors: [...all].map(([name, { shape }]) => ({ name, shape })) }));
-  writeFileSync(path.join(folder, 'data.bin'), Buffer.concat([...all.values()].map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength))));
-  // A version manager's Python may come first on the path; the distribution's has the distribution's packages.
-  for (const python of ['python3', '/usr/bin/python3']) {
-    const child = spawn(python, [path.join(import.meta.dirname, 'training-step.py'), folder], { stdio: ['pipe', 'pipe', 'ignore'] });
-    const failed = once(child, 'error').catch(() => undefined);
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const first = await Promise.race([lines.next(), failed.then(() => ({ done: true, value: '' }))]);
-    if (first.done) continue;
-    const answer = async (): Promise<{ ms: number; loss: number; gradientNorm: number }> => {
-      child.stdin.write('\n');
-      return JSON.parse((await lines.next()).value as string);
-    };
-    const close = (): void => {
-      child.stdin.end();
-      rmSync(folder, { recursive: true });
-    };
-    return { title: first.value as string, run: async () => (await answer()).ms, answer, close };
-  }
-  rmSync(folder, { recursive: true });
-  return null;
-}
-
 /** Largest difference of any gradient as a share of that gradient's largest number. */
 const disagreement = (a: readonly Float32Array[], b: readonly Float32Array[]): number => Math.max(...a.map((one, i) => {
   let [difference, largest] = [0, 0];
@@ -127,7 +97,7 @@ export default async function run(args: string[] = []): Promise<void> {
   const all = numbers(batch);
   const step = await traced(all);
   const plain = await wasm(all);
-  const torch = await pytorch(all);
+  const torch = await pytorch({ config, learning: learning.map(({ name }) => name), tensors: all });
   const peak = await product('peak', 1024, 1024, 1024);
   await step.run();
   const torchFirst = await torch?.answer();

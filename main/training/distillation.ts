@@ -9,23 +9,22 @@ import { fileError } from '../checkpoints/errors.ts';
 import type { Checkpoint } from '../checkpoints/folder.ts';
 import { hashCheckpoint } from '../checkpoints/hash.ts';
 import { readTensors } from '../checkpoints/safetensors.ts';
-import { embeddedNumber } from '../diffusion/components.ts';
 import { planSampling } from '../diffusion/samplers.ts';
 import type { SessionOptions } from '../graph/session.ts';
+import { batches, embeddingsOf, studentInputs } from './distillation-batches.ts';
 import { chooseFusionScale } from './distillation-fusion.ts';
 import { Pace } from './distillation-pace.ts';
 import { teachingPoints, type TeachingPoints } from './distillation-points.ts';
 import type { PromptSource } from './distillation-source.ts';
 import { startingParameters, studentConfig } from './distillation-start.ts';
 import type { Student } from './distillation-student.ts';
-import { embeddingTable, repeated, TeacherText, type Embeddings } from './distillation-text.ts';
+import { TeacherText } from './distillation-text.ts';
 import { claimWork, validationFolder, validationLog, type OtherWork } from './distillation-work.ts';
 import { distillationLoss, type StudentInput } from './objectives.ts';
 import type { Parameters } from './parameters.ts';
-import { TrainingRandom } from './random.ts';
-import { resumeFrom, runTraining, type Moment, type RunOptions } from './run.ts';
+import { resumeFrom, runTraining, type Moment } from './run.ts';
 import { appendLine, cutLog, logFile, type LogRow } from './run-log.ts';
-import { innerMatrices, Trainer } from './trainer.ts';
+import { innerMatrices, Trainer, type OptimizerOptions } from './trainer.ts';
 import { Validation, validationPoints } from './validation.ts';
 
 export interface Distillation {
@@ -58,8 +57,6 @@ export interface Distillation {
 }
 
 const usualCheckpointEvery = 50;
-/** Embeddings of more prompts than fit are computed anew at each step. */
-const tableBytes = 256 * 2 ** 20;
 /** Makes the seed of the validation points another than that of the training points. */
 const validationSeed = 0x5eed;
 /** Captions by which the fused term is measured. */
@@ -124,6 +121,9 @@ function measuredScale({ checkpoint, request, source }: Distillation, text: Teac
   return chooseFusionScale(checkpoint, text, prompts, request, session);
 }
 
+/** A student starts where its teacher is, so nothing is to decay. */
+export const optimizerOf = ({ optimizer }: Pick<DistillRequest, 'optimizer'>): OptimizerOptions => ({ weightDecay: 0, ...(optimizer === 'muon' && { muon: innerMatrices }) });
+
 async function learned(
   job: Distillation, config: TransformerConfig, text: TeacherText, points: TeachingPoints, session: SessionOptions,
   studentOf: (trained: Pick<Student, 'parameters' | 'weights'>, samples: number, loss: number) => Student,
@@ -131,16 +131,8 @@ async function learned(
   const { checkpoint, request, folder, signal, onProgress, onWarning, onSaved } = job;
   const { batch, steps, learningRate, hold, finalShare, averageDecay } = request;
   const parameters = startingParameters(config, await readTensors(checkpoint.transformer.weights), request.seed);
-  const latents = [batch, config.in_channels, config.sample_size, config.sample_size];
-  const shapes: Record<StudentInput, number[]> = {
-    latents, target: latents, sigma: [batch], guidance: [batch], tokens: [batch, text.maxTokens, config.joint_attention_dim],
-    pooled: [batch, config.pooled_projection_dim], null_pooled: [batch, config.pooled_projection_dim],
-  };
-  const spec = (name: StudentInput) => ({ dtype: 'float32' as const, shape: shapes[name] });
-  const trainer = await Trainer.create<StudentInput>(parameters, {
-    latents: spec('latents'), sigma: spec('sigma'), tokens: spec('tokens'), pooled: spec('pooled'),
-    null_pooled: spec('null_pooled'), guidance: spec('guidance'), target: spec('target'),
-  }, distillationLoss(config), { weightDecay: 0, ...(request.optimizer === 'muon' && { muon: innerMatrices }) }, session);
+  const inputs = studentInputs(config, text.maxTokens, batch);
+  const trainer = await Trainer.create<StudentInput>(parameters, inputs, distillationLoss(config), optimizerOf(request), session);
   let validate: Validate | null = null;
   try {
     await resumeFrom(trainer as Trainer<string>, folder, (warning) => onWarning?.(warning));
@@ -154,7 +146,7 @@ async function learned(
       guardLoss: true,
       ...(signal && { signal }),
       ...(onSaved && { onSaved }),
-      batch: batches(request, config, shapes, text.empty, points, embeddings),
+      batch: batches(request, config, inputs, text.empty, points, embeddings),
       onStep: (row) => {
         last = row.loss;
         onProgress?.({ phase: 'learning', step: row.step, steps, loss: row.loss, ...pace.at(row.step) });
@@ -201,49 +193,6 @@ async function openValidation(
       onValidated?.({ step, loss });
     },
     close: () => measured.close(),
-  };
-}
-
-type EmbeddingsOf = (items: readonly number[]) => Embeddings | Promise<Embeddings>;
-
-/**
- * The text of prompts by their numbers: from a table where the run will read each prompt about once or more and the table fits, else
- * encoded when asked for. The choice and the numbers depend on the request alone, so an interrupted run sees the same.
- */
-async function embeddingsOf({ request: { steps, batch }, source, signal }: Distillation, text: TeacherText, { items }: TeachingPoints): Promise<EmbeddingsOf> {
-  const bytes = items * 4 * (text.empty.tokens.length + text.empty.pooled.length);
-  if (steps * batch < items || bytes > tableBytes) return (wanted) => text.encode(wanted.map((item) => source.caption(item)));
-  const prompts = Array.from({ length: items }, (_, item) => source.caption(item));
-  return embeddingTable(text, prompts, () => {
-    if (signal?.aborted) throw new StudioError('cancelled', 'Stopped before the next training step; what was learned is kept.');
-  });
-}
-
-/** Points and scales drawn at random, a pure function of the step. */
-function batches(
-  { batch, seed }: DistillRequest, config: TransformerConfig, shapes: Record<StudentInput, number[]>, empty: Embeddings, points: TeachingPoints, embeddings: EmbeddingsOf,
-): RunOptions<StudentInput>['batch'] {
-  const nullPooled = repeated(empty.pooled, batch);
-  return async (step) => {
-    const random = new TrainingRandom(seed, 5, step);
-    const latents = new Float32Array(batch * points.length);
-    const target = new Float32Array(batch * points.length);
-    const sigma = new Float32Array(batch);
-    const guidance = new Float32Array(batch);
-    const items: number[] = [];
-    for (let b = 0; b < batch; b++) {
-      const index = random.below(points.count);
-      const scale = points.scale(index, random);
-      sigma[b] = points.read(index, scale, latents, target, b * points.length);
-      guidance[b] = embeddedNumber(config, scale);
-      items.push(points.item(index));
-    }
-    const { tokens, pooled } = await embeddings(items);
-    const feed = (name: StudentInput, data: Float32Array) => ({ data, shape: shapes[name] });
-    return {
-      latents: feed('latents', latents), target: feed('target', target), sigma: feed('sigma', sigma), guidance: feed('guidance', guidance),
-      tokens: feed('tokens', tokens), pooled: feed('pooled', pooled), null_pooled: feed('null_pooled', nullPooled),
-    };
   };
 }
 

@@ -1,0 +1,71 @@
+// A training step as a recorded graph: loss, gradients, clipping, the optimiser and the running average.
+// Names its inputs `in/…`, `value/…`, `first/…`, `second/…`, `average/…`, its outputs `new_…`. Knows nothing of the runtime.
+import * as tf from '@tensorflow/tfjs';
+import { trace, type TensorSpec } from '../graph/trace.ts';
+import type { Graph } from '../graph/values.ts';
+import type { Weights } from '../networks/layers.ts';
+import type { ParameterSpec } from './parameters.ts';
+import { roles, updated, type Scalars, type Settings } from './trainer-update.ts';
+
+export type Loss<I extends string> = (w: Weights, inputs: Record<I, tf.Tensor>) => tf.Tensor;
+
+type Specs = Record<string, TensorSpec>;
+type Tensors = Record<string, tf.Tensor>;
+
+const scalar: TensorSpec = { dtype: 'float32', shape: [] };
+const stepNumbers: Specs = { learning_rate: scalar, first_bias: scalar, second_bias: scalar, average_rate: scalar };
+
+const trainableOf = (specs: readonly ParameterSpec[]): ParameterSpec[] => specs.filter(({ trainable }) => trainable);
+
+const dataSpecs = (inputs: Specs): Specs => Object.fromEntries(Object.entries(inputs).map(([name, spec]) => [`in/${name}`, spec]));
+
+function stateSpecs(specs: readonly ParameterSpec[]): Specs {
+  const all: Specs = {};
+  for (const { name, shape, trainable } of specs) {
+    all[`value/${name}`] = { dtype: 'float32', shape };
+    if (trainable) for (const role of ['first', 'second', 'average']) all[`${role}/${name}`] = { dtype: 'float32', shape };
+  }
+  return all;
+}
+
+/** The loss and its gradients in the order of the trainable parameters. */
+function lossAndGradients<I extends string>(specs: readonly ParameterSpec[], inputs: readonly I[], loss: Loss<I>, tensors: Tensors): { value: tf.Tensor; grads: tf.Tensor[] } {
+  const trainable = trainableOf(specs);
+  const fixed = specs.filter((spec) => !spec.trainable).map(({ name }): [string, tf.Tensor] => [name, tensors[`value/${name}`]!]);
+  const data = Object.fromEntries(inputs.map((name) => [name, tensors[`in/${name}`]!])) as Record<I, tf.Tensor>;
+  const forward = (...values: tf.Tensor[]): tf.Tensor<tf.Rank.R0> => {
+    const lookup = new Map([...fixed, ...trainable.map(({ name }, i): [string, tf.Tensor] => [name, values[i]!])]);
+    return loss((name) => {
+      const tensor = lookup.get(name);
+      if (!tensor) throw new Error(`The network asks for a parameter '${name}' that it does not have.`);
+      return tensor;
+    }, data) as tf.Tensor<tf.Rank.R0>;
+  };
+  return tf.valueAndGrads(forward)(trainable.map(({ name }) => tensors[`value/${name}`]!));
+}
+
+/** Length of the whole gradient, and all parameters after the step. */
+function update(specs: readonly ParameterSpec[], grads: readonly tf.Tensor[], tensors: Tensors, settings: Settings): Tensors {
+  const norm = tf.addN(grads.map((g) => g.square().sum())).sqrt();
+  const scalars: Scalars = {
+    learningRate: tensors['learning_rate']!, firstBias: tensors['first_bias']!, secondBias: tensors['second_bias']!, averageRate: tensors['average_rate']!,
+    shrink: tf.minimum(tf.scalar(1), tf.div(settings.clipNorm, norm.add(1e-6))),
+  };
+  const outputs: Tensors = { gradient_norm: norm };
+  trainableOf(specs).forEach((spec, i) => {
+    const { name } = spec;
+    const after = updated(spec, {
+      parameter: tensors[`value/${name}`]!, gradient: grads[i]!, first: tensors[`first/${name}`]!, second: tensors[`second/${name}`]!, average: tensors[`average/${name}`]!,
+    }, scalars, settings);
+    for (const role of roles) outputs[`new_${role}/${name}`] = after[role];
+  });
+  return outputs;
+}
+
+/** The whole step as one graph. Throws an Error that names a parameter or an operation that there is not. */
+export function stepGraph<I extends string>(specs: readonly ParameterSpec[], inputs: Record<I, TensorSpec>, loss: Loss<I>, settings: Settings): Graph {
+  return trace({ ...stepNumbers, ...dataSpecs(inputs), ...stateSpecs(specs) }, (tensors) => {
+    const { value, grads } = lossAndGradients(specs, Object.keys(inputs) as I[], loss, tensors);
+    return { loss: value, ...update(specs, grads, tensors, settings) };
+  }, { name: 'training_step', mode: 'training' });
+}
