@@ -144,3 +144,45 @@ describe('openDatabaseReadOnly', () => {
     opened.close();
   });
 });
+
+describe('a database whose writer was killed before it was in write-ahead mode', () => {
+  /** As a kill leaves it: pages half written, and the journal that takes them back. */
+  function killedHalfWay(): string {
+    const dir = temporaryDir();
+    const path = join(dir, 'alive.sqlite');
+    openDatabase(path).close();
+    const writer = new Sqlite(path);
+    try {
+      writer.pragma('journal_mode = DELETE');
+      writer.pragma('cache_size = 1');
+      writer.exec('BEGIN; CREATE TABLE half (text)');
+      const insert = writer.prepare('INSERT INTO half VALUES (?)');
+      for (let row = 0; row < 200; row++) insert.run('x'.repeat(1000));
+      const killed = join(dir, 'killed.sqlite');
+      copyFileSync(path, killed);
+      copyFileSync(`${path}-journal`, `${killed}-journal`);
+      return killed;
+    } finally {
+      writer.close();
+    }
+  }
+
+  it('cannot be read as it is', () => {
+    const reader = new Sqlite(killedHalfWay(), { readonly: true });
+    try {
+      expect(() => reader.pragma('user_version')).toThrow(/readonly/);
+    } finally {
+      reader.close();
+    }
+  });
+
+  it.each([['its owner', openDatabase], ['a reader', openDatabaseReadOnly]])('is put right by %s', (_, open) => {
+    const database = open(killedHalfWay());
+    try {
+      expect(database.pragma('user_version')).toBe(newest);
+      expect(database.get("SELECT name FROM sqlite_schema WHERE name = 'half'")).toBeUndefined();
+    } finally {
+      database.close();
+    }
+  });
+});

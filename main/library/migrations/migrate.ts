@@ -2,10 +2,11 @@
 // Knows no table; whatever fails here leaves the file as it was.
 import { renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { StudioError } from '../../contract/errors.ts';
 import { Database, type Log } from '../database.ts';
 import { flushFile, flushFolder } from '../durable.ts';
-import { asStudioError } from '../errors.ts';
+import { asStudioError, guarded } from '../errors.ts';
 import { migrations as allMigrations } from './index.ts';
 
 export interface Migration {
@@ -64,9 +65,28 @@ function examineWithRetry(path: string, newest: number, log: Log | undefined, op
     return examine(path, newest, options);
   } catch (error) {
     if (error instanceof StudioError && error.code === 'library-from-future') throw error;
+    if (awaitsRollback(error)) rollBack(path);
     log?.(`the library did not pass its check, once more: ${String(error)}`);
     return examine(path, newest, options);
   }
+}
+
+/** Whoever made or wrote the file was killed before it was in write-ahead mode: its journal is to be taken back, and a reader may not. */
+function awaitsRollback(error: unknown): boolean {
+  const cause = error instanceof StudioError ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_READONLY_ROLLBACK';
+}
+
+/** Opening for writing and reading something takes an unfinished journal back, as SQLite does for every program. */
+function rollBack(path: string): void {
+  guarded('Putting the library right', dirname(path), () => {
+    const connection = new Sqlite(path, { fileMustExist: true, timeout: 5000 });
+    try {
+      connection.prepare('SELECT count(*) FROM sqlite_schema').get();
+    } finally {
+      connection.close();
+    }
+  });
 }
 
 /** Reads only, so that a file which is damaged or not ours stays as it is. Returns its version. */
