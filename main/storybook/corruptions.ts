@@ -12,6 +12,7 @@ export const corruptions = {
   blurred: { keepsObject: true },
   noised: { keepsObject: true },
   wobbled: { keepsObject: true },
+  unsure: { keepsObject: true },
   'half-drawn': { keepsObject: true },
   'two halves': { keepsObject: false },
   blended: { keepsObject: false },
@@ -26,7 +27,8 @@ const pixels = 128;
  * A scene of one object, spoilt: RGB bytes, 128·128·3.
  *
  * `blurred` by a Gaussian of 3 to 12 pixels; `noised` by one of 25 to 110 levels; `wobbled` by waves of up to 3 to 10 pixels, each
- * pixel moving elsewhere; `half-drawn`: the object ends at a cut through its middle; `two halves` of different objects and
+ * pixel moving elsewhere; `unsure` as a generator draws that knows the outline better than what is inside: ragged by one to three
+ * pixels, inner detail washed out in patches, and a little soft; `half-drawn`: the object ends at a cut through its middle; `two halves` of different objects and
  * colours put together; `blended`: half transparent over another in the same place; `blob`: an uneven patch of its colour.
  */
 export async function corrupt(scene: Scene, corruption: Corruption, rng: Rng): Promise<Uint8Array> {
@@ -34,6 +36,7 @@ export async function corrupt(scene: Scene, corruption: Corruption, rng: Rng): P
     case 'blurred': return blurred(await renderScene(scene, pixels), rng.pick([3, 5, 8, 12]));
     case 'noised': return noised(await renderScene(scene, pixels), rng.pick([25, 50, 80, 110]), rng);
     case 'wobbled': return wobbled(await renderScene(scene, pixels), rng.pick([3, 6, 10]), rng);
+    case 'unsure': return unsure(await renderScene(scene, pixels), await renderScene({ ...scene, objects: [] }, pixels), rng);
     case 'half-drawn': return joined(scene, await renderScene(scene, pixels), await renderScene({ ...scene, objects: [] }, pixels), rng);
     case 'two halves': return joined(scene, await renderScene(scene, pixels), await renderScene(withAnother(scene, rng), pixels), rng);
     case 'blended': {
@@ -58,10 +61,10 @@ function noised(rgb: Uint8Array, deviation: number, rng: Rng): Uint8Array {
   });
 }
 
-/** Every pixel is fetched from elsewhere, by a sum of waves 20 to 60 pixels long. */
-function wobbled(rgb: Uint8Array, reach: number, rng: Rng): Uint8Array {
+/** Every pixel is fetched from elsewhere, by a sum of waves of so many pixels. */
+function wobbled(rgb: Uint8Array, reach: number, rng: Rng, shortest = 20, longest = 60): Uint8Array {
   const waves = Array.from({ length: 6 }, (_, i) => ({
-    across: i % 2 === 0, turn: rng.between(0, Math.PI), length: rng.between(20, 60), phase: rng.between(0, 2 * Math.PI),
+    across: i % 2 === 0, turn: rng.between(0, Math.PI), length: rng.between(shortest, longest), phase: rng.between(0, 2 * Math.PI),
   }));
   const shift = (x: number, y: number, across: boolean): number => waves.reduce((sum, wave) => (wave.across !== across ? sum
     : sum + (reach / 3) * Math.sin((2 * Math.PI * (x * Math.cos(wave.turn) + y * Math.sin(wave.turn))) / wave.length + wave.phase)), 0);
@@ -74,6 +77,26 @@ function wobbled(rgb: Uint8Array, reach: number, rng: Rng): Uint8Array {
     }
   }
   return out;
+}
+
+/** What differs between a picture and the same one without its object, washed out in patches, with a ragged outline. */
+async function unsure(rgb: Uint8Array, empty: Uint8Array, rng: Rng): Promise<Uint8Array> {
+  const differs = (i: number): boolean => Math.abs(rgb[i]! - empty[i]!) + Math.abs(rgb[i + 1]! - empty[i + 1]!) + Math.abs(rgb[i + 2]! - empty[i + 2]!) > 30;
+  const mask = Uint8Array.from(rgb, (_, i) => (differs(i - (i % 3)) ? 255 : 0));
+  // Softened within the object alone: its own softness over that of its mask.
+  const sigma = rng.between(3, 7);
+  const inside = await blurred(rgb.map((value, i) => (mask[i] === 0 ? 0 : value)), sigma);
+  const weight = await blurred(mask, sigma);
+  const waves = Array.from({ length: 4 }, () => ({ turn: rng.between(0, Math.PI), length: rng.between(15, 50), phase: rng.between(0, 2 * Math.PI) }));
+  const bias = rng.between(-0.5, 1);
+  const washed = rgb.map((value, i) => {
+    if (mask[i] === 0 || weight[i] === 0) return value;
+    const [x, y] = [Math.floor(i / 3) % pixels, Math.floor(i / 3 / pixels)];
+    const field = waves.reduce((sum, { turn, length, phase }) => sum + Math.sin((2 * Math.PI * (x * Math.cos(turn) + y * Math.sin(turn))) / length + phase), bias);
+    const share = Math.max(0, Math.min(1, 0.5 + field));
+    return Math.round(value + share * (Math.min(255, (255 * inside[i]!) / weight[i]!) - value));
+  });
+  return blurred(wobbled(washed, rng.between(1, 3), rng, 10, 30), rng.between(0.5, 1.2));
 }
 
 /** One picture on one side of a cut through the object's middle, another on the other. */

@@ -9,7 +9,7 @@ import { renderScene } from './render.ts';
 import { createRng } from './rng.ts';
 import { facts, type Scene } from './scene.ts';
 
-/** Apart from those of training, of the published prompts, and of the pictures on which the evaluator was mended (70700 to 70900). */
+/** Apart from those of training, of the published prompts, and of the pictures on which the evaluator was mended (70700 to 70999). */
 const seeds = { renders: 81_100, corrupted: 81_200, corruption: 81_300 };
 /** Render `i` is of stage `i mod 3`, all of held-out scenes. */
 const renderStages: readonly Stage[] = ['one', 'two', 'one-plain'];

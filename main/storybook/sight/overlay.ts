@@ -74,6 +74,28 @@ export function gainOf({ picture, backdrop }: View, portrait: Portrait, { x, y, 
   return gain * stride * stride;
 }
 
+/** The backdrop with a portrait laid over it at a pose, and the opacity it has there. For what is done once an object. */
+export function paint(backdrop: Backdrop, portrait: Portrait, { x, y, radius }: Pose): { lab: Lab; opacity: Float32Array } {
+  const half = radius * portraitMargin;
+  const { size, texels } = levelFor(portrait, 2 * half);
+  const lab = backdrop.lab.slice();
+  const opacity = new Float32Array(workSize * workSize);
+  const texel = (from: number): number => ((from + half) * size) / (2 * half) + 0.5;
+  for (let v = Math.max(0, Math.floor(y - half)); v < Math.min(workSize, y + half); v += 1) {
+    for (let u = Math.max(0, Math.floor(x - half)); u < Math.min(workSize, x + half); u += 1) {
+      const [s, t] = [texel(u + 0.5 - x), texel(v + 0.5 - y)];
+      if (s < 0 || t < 0 || s >= size + 1 || t >= size + 1) continue;
+      const [left, top] = [Math.trunc(s), Math.trunc(t)];
+      const mixed = (channel: number): number => [[0, 0], [1, 0], [0, 1], [1, 1]].reduce((sum, [right, below]) => sum
+        + Math.abs(1 - right! - s + left) * Math.abs(1 - below! - t + top) * texels[((top + below!) * (size + 2) + left + right!) * 4 + channel]!, 0);
+      const i = v * workSize + u;
+      opacity[i] = mixed(0);
+      for (let channel = 0; channel < 3; channel += 1) lab[i * 3 + channel] = mixed(channel + 1) + (1 - opacity[i]!) * backdrop.lab[i * 3 + channel]!;
+    }
+  }
+  return { lab, opacity };
+}
+
 /** The box that a portrait's drawing fills at a pose. */
 export function boxOf({ box }: Portrait, { x, y, radius }: Pose): Box {
   const half = radius * portraitMargin;
