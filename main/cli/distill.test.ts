@@ -43,14 +43,14 @@ describe('the request', () => {
   it('is the same from options and from a file; an option goes before the file', () => {
     const whole = {
       name: 'mine', teacher: 'other', kind: 'teefusion', strategy: 'w2sd', scheduleSteps: 12, reflection: { steps: 4, weakGuidance: 0, guard: false }, guidanceRange: [0, 7],
-      guidanceEmbedding: 'w', guidanceMultiplier: 100, fusionScale: 0.25, steps: 3, batch: 2, points: 5, pointsFrom: 'trajectories', ownScaleShare: 0.75,
+      guidanceEmbedding: 'w', guidanceMultiplier: 100, fusionScale: 0.25, steps: 3, batch: 2, accumulate: 2, points: 5, pointsFrom: 'trajectories', ownScaleShare: 0.75,
       optimizer: 'muon', learningRate: 0.001, warmup: 2, hold: 0.5, finalShare: 0, averageDecay: 0.9, seed: 0, threads: 1, validateEvery: 0, checkpointEvery: 7, sampleEvery: 9, gentle: false, samples: null,
       source: { kind: 'list', prompts: ['a red boat', 'a blue star'] },
     };
     const prompts = config('\ufeffa red boat\r\n\n  a blue star \n');
     const typed = [
       '--name', 'mine', '--teacher', 'other', '--kind', 'teefusion', '--strategy', 'w2sd', '--schedule-steps', '12', '--reflection-steps', '4', '--weak-guidance', '0', '--no-guard', '--guidance-range', '0,7',
-      '--guidance-embedding', 'w', '--guidance-multiplier', '100', '--fusion-scale', '0.25', '--steps', '3', '--batch', '2', '--points', '5', '--points-from', 'trajectories',
+      '--guidance-embedding', 'w', '--guidance-multiplier', '100', '--fusion-scale', '0.25', '--steps', '3', '--batch', '2', '--accumulate', '2', '--points', '5', '--points-from', 'trajectories',
       '--own-scale-share', '0.75', '--prompts', prompts, '--optimizer', 'muon', '--learning-rate', '0.001', '--seed', '0', '--threads', '1',
       '--warmup', '2', '--hold', '0.5', '--final-share', '0', '--average-decay', '0.9', '--validate-every', '0', '--checkpoint-every', '7', '--sample-every', '9', '--hurry',
     ];

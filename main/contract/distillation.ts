@@ -41,6 +41,8 @@ export const DistillRequest = z.strictObject({
   steps: z.int().min(1).max(1_000_000).default(400),
   /** Samples per training step. */
   batch: z.int().min(1).max(1024).default(64),
+  /** Parts of a batch that go through the network one after the other, for one step: less memory, the same student to rounding. */
+  accumulate: z.int().min(1).max(1024).default(1),
   /** Teaching points x_σ with the teacher's answer, computed once and used many times. */
   points: z.int().min(1).max(1_000_000).default(8192),
   pointsFrom: PointsFrom.default('noised'),
@@ -71,6 +73,9 @@ export const DistillRequest = z.strictObject({
   })
   .refine(({ kind, fusionScale }) => kind === 'teefusion' || fusionScale === null, {
     path: ['fusionScale'], error: 'only a TeEFusion student has a fused term',
+  })
+  .refine(({ batch, accumulate }) => batch % accumulate === 0, {
+    path: ['accumulate'], error: 'the batch has to be a multiple of its parts',
   });
 export type DistillRequest = z.infer<typeof DistillRequest>;
 

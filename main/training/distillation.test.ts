@@ -200,14 +200,33 @@ test('the student comes nearer to its teacher, and says how it was made', async 
   }
 });
 
-describe('unfinished work', () => {
-  /** Runs until `when`, which has to come. */
-  async function stopped(name: string, when: (progress: DistillProgress) => boolean): Promise<void> {
-    const stop = new AbortController();
-    const run = start(name, { signal: stop.signal, onProgress: (progress) => void (when(progress) && stop.abort()) });
-    await expect(run).rejects.toMatchObject({ code: 'cancelled' });
-  }
+test('a batch in parts teaches what the batch teaches, and goes on bit for bit', async () => {
+  const parts = request({ accumulate: 2, steps: 4 });
+  const losses: Record<string, number[]> = { one: [], two: [], resumed: [] };
+  const listen = (name: string) => ({ loss }: DistillProgress): void => void (loss !== null && losses[name]!.push(loss));
+  await start('in-one', { request: request({ steps: 4 }), onProgress: listen('one') });
+  const whole = await start('in-two', { request: parts, onProgress: listen('two') });
+  expect(losses['two']).toHaveLength(4);
+  losses['two']!.forEach((loss, i) => expect(Math.abs(loss / losses['one']![i]! - 1)).toBeLessThan(1e-3));
+  expect(whole.student.distillation.training).toMatchObject({ batch: 4, accumulate: 2 });
+  await stopped('in-two-stopped', ({ phase, step }) => phase === 'learning' && step === 2, { request: parts });
+  const resumed = await start('in-two-stopped', { request: parts, onProgress: listen('resumed') });
+  expect(losses['resumed']).toEqual(losses['two']!.slice(2));
+  expect(resumed.student.weights).toEqual(whole.student.weights);
+});
 
+test('a batch that is no multiple of its parts is refused', () => {
+  expect(DistillRequest.safeParse({ batch: 4, accumulate: 3 }).error?.issues).toMatchObject([{ path: ['accumulate'], message: expect.stringContaining('multiple') }]);
+});
+
+/** Runs until `when`, which has to come. */
+async function stopped(name: string, when: (progress: DistillProgress) => boolean, changes: Partial<Parameters<typeof distil>[0]> = {}): Promise<void> {
+  const stop = new AbortController();
+  const run = start(name, { ...changes, signal: stop.signal, onProgress: (progress) => void (when(progress) && stop.abort()) });
+  await expect(run).rejects.toMatchObject({ code: 'cancelled' });
+}
+
+describe('unfinished work', () => {
   test('is gone on with as if nothing had happened, bit for bit', async () => {
     const whole = await start('whole');
     await stopped('parts', ({ phase, step }) => phase === 'teaching' && step === 16);

@@ -132,7 +132,7 @@ async function learned(
   const { batch, steps, learningRate, hold, finalShare, averageDecay } = request;
   const parameters = startingParameters(config, await readTensors(checkpoint.transformer.weights), request.seed);
   const inputs = studentInputs(config, text.maxTokens, batch);
-  const trainer = await Trainer.create<StudentInput>(parameters, inputs, distillationLoss(config), optimizerOf(request), session);
+  const trainer = await Trainer.create<StudentInput>(parameters, inputs, distillationLoss(config), optimizerOf(request), session, request.accumulate);
   let validate: Validate | null = null;
   try {
     await resumeFrom(trainer as Trainer<string>, folder, (warning) => onWarning?.(warning));
@@ -213,7 +213,7 @@ async function finalLoss(folder: string, steps: number): Promise<number> {
 }
 
 function provenance(request: DistillRequest, teacherHash: string, samples: number, loss: number): Student['distillation'] {
-  const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, points, optimizer, learningRate, hold, averageDecay } = request;
+  const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, accumulate, points, optimizer, learningRate, hold, averageDecay } = request;
   const ofTrajectories = pointsFrom === 'trajectories';
   const { reflection } = planSampling(strategy, 0, settings);
   return {
@@ -230,7 +230,7 @@ function provenance(request: DistillRequest, teacherHash: string, samples: numbe
     points: ofTrajectories ? 'trajectories' : 'noised-images',
     samples,
     training: {
-      seed, steps, batch, teaching_points: points,
+      seed, steps, batch, ...(accumulate > 1 && { accumulate }), teaching_points: points,
       ...(ofTrajectories && { trajectory_steps: scheduleSteps, ...(reflection === null && { own_scale_share: ownScaleShare }) }),
       ...(request.prompts !== null && { prompts: request.prompts.length }),
       optimizer, learning_rate: learningRate, hold, average_decay: averageDecay, loss,

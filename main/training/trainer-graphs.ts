@@ -1,5 +1,6 @@
-// A training step as a recorded graph: loss, gradients, clipping, the optimiser and the running average.
-// Names its inputs `in/…`, `value/…`, `first/…`, `second/…`, `average/…`, its outputs `new_…`. Knows nothing of the runtime.
+// A training step as a recorded graph: loss, gradients, clipping, the optimiser and the running average. Or as two, for a batch in parts:
+// one adds a part's gradients to a sum, the other steps by the sum.
+// Names its inputs `in/…`, `value/…`, `gradient/…`, `first/…`, `second/…`, `average/…`, its outputs `new_…`. Knows nothing of the runtime.
 import * as tf from '@tensorflow/tfjs';
 import { trace, type TensorSpec } from '../graph/trace.ts';
 import type { Graph } from '../graph/values.ts';
@@ -27,6 +28,9 @@ function stateSpecs(specs: readonly ParameterSpec[]): Specs {
   }
   return all;
 }
+
+const gradientSpecs = (specs: readonly ParameterSpec[]): Specs =>
+  Object.fromEntries(trainableOf(specs).map(({ name, shape }) => [`gradient/${name}`, { dtype: 'float32', shape }]));
 
 /** The loss and its gradients in the order of the trainable parameters. */
 function lossAndGradients<I extends string>(specs: readonly ParameterSpec[], inputs: readonly I[], loss: Loss<I>, tensors: Tensors): { value: tf.Tensor; grads: tf.Tensor[] } {
@@ -68,4 +72,22 @@ export function stepGraph<I extends string>(specs: readonly ParameterSpec[], inp
     const { value, grads } = lossAndGradients(specs, Object.keys(inputs) as I[], loss, tensors);
     return { loss: value, ...update(specs, grads, tensors, settings) };
   }, { name: 'training_step', mode: 'training' });
+}
+
+/** One part's loss, and `new_gradient/…`: `gradient/…` plus its gradients times `share`. Throws as `stepGraph`. */
+export function gradientGraph<I extends string>(specs: readonly ParameterSpec[], inputs: Record<I, TensorSpec>, loss: Loss<I>, share: number): Graph {
+  const values = Object.fromEntries(specs.map(({ name, shape }): [string, TensorSpec] => [`value/${name}`, { dtype: 'float32', shape }]));
+  return trace({ ...dataSpecs(inputs), ...values, ...gradientSpecs(specs) }, (tensors) => {
+    const { value, grads } = lossAndGradients(specs, Object.keys(inputs) as I[], loss, tensors);
+    const sums = trainableOf(specs).map(({ name }, i): [string, tf.Tensor] => [`new_gradient/${name}`, tensors[`gradient/${name}`]!.add(grads[i]!.mul(share))]);
+    return { loss: value, ...Object.fromEntries(sums) };
+  }, { name: 'training_gradient', mode: 'training' });
+}
+
+/** The step by the gradients `gradient/…`. */
+export function updateGraph(specs: readonly ParameterSpec[], settings: Settings): Graph {
+  const trainable = trainableOf(specs);
+  return trace({ ...stepNumbers, ...gradientSpecs(specs), ...stateSpecs(trainable) },
+    (tensors) => update(specs, trainable.map(({ name }) => tensors[`gradient/${name}`]!), tensors, settings),
+    { name: 'training_update', mode: 'training' });
 }

@@ -1,4 +1,4 @@
-// The training step against AdamW and Muon written out by hand, and what it does when the loss is no number.
+// The training step against AdamW and Muon written out by hand, batches in parts, and what it does when the loss is no number.
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Parameters, type ParameterSpec } from './parameters.ts';
@@ -21,8 +21,8 @@ function batch(step: number): { x: { data: Float32Array; shape: number[] }; y: {
 }
 
 const open: Trainer<'x' | 'y'>[] = [];
-async function trainer(options: OptimizerOptions = {}): Promise<Trainer<'x' | 'y'>> {
-  const made = await Trainer.create(new Parameters(specs, 3), { x: { dtype: 'float32', shape: [rows, into] }, y: { dtype: 'float32', shape: [rows, out] } }, loss, options, { threads: 1 });
+async function trainer(options: OptimizerOptions = {}, parts = 1): Promise<Trainer<'x' | 'y'>> {
+  const made = await Trainer.create(new Parameters(specs, 3), { x: { dtype: 'float32', shape: [rows, into] }, y: { dtype: 'float32', shape: [rows, out] } }, loss, options, { threads: 1 }, parts);
   open.push(made);
   return made;
 }
@@ -176,9 +176,42 @@ describe('a step is Muon where it is asked for', () => {
   });
 });
 
-test('a loss that is no number is an error and changes nothing', async () => {
-  const harmed = await trainer();
-  const untouched = await trainer();
+describe.each([2, 3, 6])('a batch in %i parts', (parts) => {
+  // The gradient is clipped: by its whole length, not by a part's.
+  const options = { weightDecay: 0.3, clipNorm: 0.2 };
+
+  test('makes the step that it makes in one', async () => {
+    const [whole, cut] = [await trainer(options), await trainer(options, parts)];
+    const before = Float32Array.from(whole.values);
+    for (let step = 1; step <= 5; step++) {
+      const [wanted, got] = [await whole.step(batch(step), 0.05, 0.25), await cut.step(batch(step), 0.05, 0.25)];
+      expect(got.loss).toBeCloseTo(wanted.loss, 5);
+      expect(got.gradientNorm).toBeCloseTo(wanted.gradientNorm, 5);
+    }
+    for (const role of ['value', 'first', 'second', 'average'] as const) cut.state()[role].forEach((x, i) => expect(x).toBeCloseTo(whole.state()[role][i]!, 5));
+    expect(Math.max(...cut.values.map((x, i) => Math.abs(x - before[i]!)))).toBeGreaterThan(0.1);
+    expect(Array.from(cut.parameters.view(cut.average, 'fixed').data)).toEqual([0.25, -0.5]);
+  });
+
+  test('goes on from a saved state bit for bit', async () => {
+    const straight = await trainer(options, parts);
+    for (let step = 1; step <= 3; step++) await straight.step(batch(step), 0.05, 0.25);
+    const resumed = await trainer(options, parts);
+    // Steps of its own first: nothing of them may remain.
+    await resumed.step(batch(9), 0.05, 0.25);
+    resumed.restore(structuredClone(straight.state()));
+    for (let step = 4; step <= 6; step++) expect(await resumed.step(batch(step), 0.05, 0.25)).toEqual(await straight.step(batch(step), 0.05, 0.25));
+    expect(resumed.state()).toEqual(straight.state());
+  });
+});
+
+test('a batch that cannot be cut into equal parts is refused', async () => {
+  await expect(trainer({}, 4)).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringContaining('4 equal parts') });
+});
+
+test.each([1, 3])('a loss that is no number is an error and changes nothing; %i parts', async (parts) => {
+  const harmed = await trainer({}, parts);
+  const untouched = await trainer({}, parts);
   for (const each of [harmed, untouched]) await each.step(batch(1), 0.1, 0.5);
   const broken = batch(2);
   broken.x.data[4] = NaN;

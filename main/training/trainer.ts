@@ -1,11 +1,11 @@
-// One training step as one graph: loss, gradients, clipping, AdamW and the running average of the weights.
+// Makes training steps and keeps their state. A step is one run of one graph; for a batch in parts, a run for each part and one more.
 // The state lives in flat buffers, two of each: a step reads one and writes the other.
 import * as ort from 'onnxruntime-node';
 import { StudioError } from '../contract/errors.ts';
 import { openSession, type SessionOptions } from '../graph/session.ts';
 import type { TensorSpec } from '../graph/trace.ts';
 import type { Parameters, ParameterSpec } from './parameters.ts';
-import { stepGraph, type Loss } from './trainer-graphs.ts';
+import { gradientGraph, stepGraph, updateGraph, type Loss } from './trainer-graphs.ts';
 import { roles, settingsOf, type OptimizerOptions, type Role, type Settings } from './trainer-update.ts';
 
 export type { Loss } from './trainer-graphs.ts';
@@ -19,9 +19,27 @@ export interface StepResult {
 
 type State = Record<Role, Float32Array>;
 
+/** A tensor to feed. */
+export interface Data {
+  data: Float32Array | Int32Array;
+  shape: readonly number[];
+}
+
+type Feeds = Record<string, ort.Tensor>;
+
+/** What a batch in parts needs beside the step. */
+interface Parts {
+  readonly count: number;
+  readonly session: ort.InferenceSession;
+  /** Sums of gradients in the parameters' layout: a part reads one and writes the other. */
+  sums: readonly [Float32Array, Float32Array];
+}
+
 export class Trainer<I extends string> {
   readonly parameters: Parameters;
+  /** Of the whole step; with parts, of its update. */
   readonly #session: ort.InferenceSession;
+  readonly #parts: Parts | null;
   readonly #trainable: readonly ParameterSpec[];
   readonly #options: Settings;
   #current: State;
@@ -29,9 +47,10 @@ export class Trainer<I extends string> {
   #steps = 0;
   #runtimeMs = 0;
 
-  private constructor(parameters: Parameters, session: ort.InferenceSession, trainable: readonly ParameterSpec[], options: Settings) {
+  private constructor(parameters: Parameters, session: ort.InferenceSession, parts: Parts | null, trainable: readonly ParameterSpec[], options: Settings) {
     this.parameters = parameters;
     this.#session = session;
+    this.#parts = parts;
     this.#trainable = trainable;
     this.#options = options;
     const state = (): State => ({
@@ -42,11 +61,27 @@ export class Trainer<I extends string> {
     this.#next = state();
   }
 
-  /** Traces the step for inputs of these shapes. `loss` returns a scalar; every trainable parameter must have a part in it. */
-  static async create<I extends string>(parameters: Parameters, inputs: Record<I, TensorSpec>, loss: Loss<I>, options: OptimizerOptions = {}, session: SessionOptions = {}): Promise<Trainer<I>> {
+  /**
+   * Traces the step for inputs of these shapes. `loss` returns a scalar; every trainable parameter must have a part in it.
+   * `accumulate`: parts that a batch is cut into along the first axis of every input, which it divides; `loss` sees one part and has to be
+   * a mean over its rows, so that the parts' mean is the batch's.
+   */
+  static async create<I extends string>(
+    parameters: Parameters, inputs: Record<I, TensorSpec>, loss: Loss<I>, options: OptimizerOptions = {}, session: SessionOptions = {}, accumulate = 1,
+  ): Promise<Trainer<I>> {
     const settings = settingsOf(options);
-    const trainable = parameters.specs.filter((spec) => spec.trainable);
-    return new Trainer<I>(parameters, await openSession(stepGraph(parameters.specs, inputs, loss, settings), session), trainable, settings);
+    const { specs } = parameters;
+    const trainable = specs.filter((spec) => spec.trainable);
+    if (accumulate === 1) return new Trainer<I>(parameters, await openSession(stepGraph(specs, inputs, loss, settings), session), null, trainable, settings);
+    const part = Object.fromEntries(Object.entries<TensorSpec>(inputs).map(([name, { dtype, shape }]) => [name, { dtype, shape: partShape(name, shape, accumulate) }]));
+    const gradients = await openSession(gradientGraph(specs, part as unknown as Record<I, TensorSpec>, loss, 1 / accumulate), session);
+    try {
+      const sums = [new Float32Array(parameters.length), new Float32Array(parameters.length)] as const;
+      return new Trainer<I>(parameters, await openSession(updateGraph(specs, settings), session), { count: accumulate, session: gradients, sums }, trainable, settings);
+    } catch (thrown) {
+      await gradients.release();
+      throw thrown;
+    }
   }
 
   /** Steps made so far. */
@@ -72,35 +107,63 @@ export class Trainer<I extends string> {
    * Makes one step. `averageRate` is 1 − decay of the average. Throws StudioError `unsupported` when the loss is no number; the
    * state is then that before the step.
    */
-  async step(inputs: Record<I, { data: Float32Array | Int32Array; shape: readonly number[] }>, learningRate: number, averageRate: number): Promise<StepResult> {
+  async step(inputs: Record<I, Data>, learningRate: number, averageRate: number): Promise<StepResult> {
     const t = this.#steps + 1;
     const number = (x: number): ort.Tensor => new ort.Tensor('float32', Float32Array.of(x), []);
-    const feeds: Record<string, ort.Tensor> = {
+    const feeds: Feeds = {
       learning_rate: number(learningRate), first_bias: number(1 / (1 - this.#options.beta1 ** t)),
       second_bias: number(1 / (1 - this.#options.beta2 ** t)), average_rate: number(averageRate),
+      ...(this.#parts === null ? { ...this.#values(this.parameters.specs), ...dataFeeds(inputs) } : this.#values(this.#trainable)),
     };
-    for (const [name, { data, shape }] of Object.entries<{ data: Float32Array | Int32Array; shape: readonly number[] }>(inputs)) feeds[`in/${name}`] = new ort.Tensor(data, [...shape]);
-    const fetches: Record<string, ort.Tensor | null> = { loss: null, gradient_norm: null };
-    for (const spec of this.parameters.specs) {
-      const tensor = (state: State, role: Role): ort.Tensor => new ort.Tensor('float32', this.parameters.view(state[role], spec.name).data, [...spec.shape]);
-      feeds[`value/${spec.name}`] = tensor(this.#current, 'value');
-      if (!spec.trainable) continue;
+    const accumulated = this.#parts === null ? null : await this.#accumulate(this.#parts, inputs);
+    Object.assign(feeds, accumulated?.gradients);
+    const fetches: Record<string, ort.Tensor | null> = { gradient_norm: null, ...(accumulated === null && { loss: null }) };
+    for (const spec of this.#trainable) {
       for (const role of roles) {
-        feeds[`${role}/${spec.name}`] = tensor(this.#current, role);
-        fetches[`new_${role}/${spec.name}`] = tensor(this.#next, role);
+        feeds[`${role}/${spec.name}`] = this.#tensor(this.#current[role], spec);
+        fetches[`new_${role}/${spec.name}`] = this.#tensor(this.#next[role], spec);
       }
     }
-    const started = performance.now();
-    const outputs = await this.#session.run(feeds, fetches as ort.InferenceSession.FetchesType);
-    this.#runtimeMs += performance.now() - started;
-    const loss = (outputs['loss']!.data as Float32Array)[0]!;
-    const gradientNorm = (outputs['gradient_norm']!.data as Float32Array)[0]!;
+    const outputs = await this.#run(this.#session, feeds, fetches);
+    const loss = accumulated?.loss ?? scalarOf(outputs['loss']!);
+    const gradientNorm = scalarOf(outputs['gradient_norm']!);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw new StudioError('unsupported', `The loss stopped being a number at step ${t}.`, { hint: 'Resume from the last checkpoint with a lower learning rate.' });
     }
     [this.#current, this.#next] = [this.#next, this.#current];
     this.#steps = t;
     return { loss, gradientNorm };
+  }
+
+  /** The mean of the parts' losses, and their gradients' mean as feeds. */
+  async #accumulate(parts: Parts, inputs: Record<I, Data>): Promise<{ loss: number; gradients: Feeds }> {
+    const values = this.#values(this.parameters.specs);
+    let [sum, next] = parts.sums;
+    sum.fill(0);
+    let loss = 0;
+    const gradients = (of: Float32Array, prefix: string): Feeds => Object.fromEntries(this.#trainable.map((spec) => [prefix + spec.name, this.#tensor(of, spec)]));
+    for (let part = 0; part < parts.count; part++) {
+      const feeds = { ...values, ...dataFeeds(inputs, part, parts.count), ...gradients(sum, 'gradient/') };
+      const outputs = await this.#run(parts.session, feeds, { loss: null, ...gradients(next, 'new_gradient/') });
+      loss += scalarOf(outputs['loss']!) / parts.count;
+      [sum, next] = [next, sum];
+    }
+    return { loss, gradients: gradients(sum, 'gradient/') };
+  }
+
+  #tensor(buffer: Float32Array, { name, shape }: ParameterSpec): ort.Tensor {
+    return new ort.Tensor('float32', this.parameters.view(buffer, name).data, [...shape]);
+  }
+
+  #values(specs: readonly ParameterSpec[]): Feeds {
+    return Object.fromEntries(specs.map((spec) => [`value/${spec.name}`, this.#tensor(this.#current.value, spec)]));
+  }
+
+  async #run(session: ort.InferenceSession, feeds: Feeds, fetches: Record<string, ort.Tensor | null>): Promise<ort.InferenceSession.OnnxValueMapType> {
+    const started = performance.now();
+    const outputs = await session.run(feeds, fetches as ort.InferenceSession.FetchesType);
+    this.#runtimeMs += performance.now() - started;
+    return outputs;
   }
 
   /** Everything a checkpoint needs; the arrays are valid until the next step. */
@@ -121,5 +184,24 @@ export class Trainer<I extends string> {
 
   async close(): Promise<void> {
     await this.#session.release();
+    await this.#parts?.session.release();
   }
+}
+
+const scalarOf = (tensor: ort.Tensor): number => (tensor.data as Float32Array)[0]!;
+
+/** Throws StudioError `invalid-input` where the rows cannot be shared out equally. */
+function partShape(name: string, shape: readonly number[], parts: number): number[] {
+  const [rows, ...rest] = shape;
+  if (rows === undefined || rows % parts !== 0) throw new StudioError('invalid-input', `Input '${name}' of shape [${shape}] cannot be cut into ${parts} equal parts.`);
+  return [rows / parts, ...rest];
+}
+
+/** Part number `part` of `parts` of each input, along its first axis. */
+function dataFeeds(inputs: Record<string, Data>, part = 0, parts = 1): Feeds {
+  return Object.fromEntries(Object.entries(inputs).map(([name, { data, shape }]) => {
+    if (parts === 1) return [`in/${name}`, new ort.Tensor(data, [...shape])];
+    const length = data.length / parts;
+    return [`in/${name}`, new ort.Tensor(data.subarray(part * length, (part + 1) * length), partShape(name, shape, parts))];
+  }));
 }

@@ -36,6 +36,7 @@ const options = {
   'fusion-scale': { value: 'N', help: 'factor of the guidance term (default: a third of the text\'s size)' },
   steps: { value: 'N', help: 'training steps (default 400)' },
   batch: { value: 'N', help: 'samples per step (default 64)' },
+  accumulate: { value: 'N', help: 'parts of a batch that are computed one after the other, for less memory (default 1)' },
   points: { value: 'N', help: 'teaching points (default 8192)' },
   'points-from': { value: 'NAME', help: `where they come from: ${PointsFrom.options.join(', ')} (default noised: pictures with noise)` },
   'own-scale-share': { value: 'N', help: 'how often a point of a trajectory teaches the trajectory\'s own scale, 0 to 1 (euler, default 0.5)' },
@@ -62,7 +63,7 @@ const options = {
 /** Option of each field of the request; of the reflection, of each of its fields. */
 const flags: Readonly<Record<string, keyof typeof options>> = Object.freeze({
   name: 'name', teacher: 'teacher', kind: 'kind', strategy: 'strategy', scheduleSteps: 'schedule-steps', guidanceRange: 'guidance-range',
-  guidanceEmbedding: 'guidance-embedding', guidanceMultiplier: 'guidance-multiplier', fusionScale: 'fusion-scale', steps: 'steps', batch: 'batch',
+  guidanceEmbedding: 'guidance-embedding', guidanceMultiplier: 'guidance-multiplier', fusionScale: 'fusion-scale', steps: 'steps', batch: 'batch', accumulate: 'accumulate',
   points: 'points', pointsFrom: 'points-from', ownScaleShare: 'own-scale-share', prompts: 'prompts', optimizer: 'optimizer', learningRate: 'learning-rate',
   warmup: 'warmup', hold: 'hold', finalShare: 'final-share', averageDecay: 'average-decay',
   seed: 'seed', threads: 'threads', validateEvery: 'validate-every', checkpointEvery: 'checkpoint-every', sampleEvery: 'sample-every', gentle: 'hurry',
@@ -126,7 +127,7 @@ export function distillConfig(args: Arguments): JobConfig {
   const typed = present({
     ...Object.fromEntries(['name', 'teacher', 'kind', 'strategy', 'guidanceEmbedding', 'pointsFrom', 'optimizer'].map((field) => [field, args.text(flags[field]!)])),
     ...Object.fromEntries(
-      ['scheduleSteps', 'guidanceMultiplier', 'fusionScale', 'steps', 'batch', 'points', 'ownScaleShare', 'learningRate', 'warmup', 'hold', 'finalShare', 'averageDecay', 'seed', 'threads', 'validateEvery', 'checkpointEvery', 'sampleEvery'].map((field) => [field, args.number(flags[field]!)]),
+      ['scheduleSteps', 'guidanceMultiplier', 'fusionScale', 'steps', 'batch', 'accumulate', 'points', 'ownScaleShare', 'learningRate', 'warmup', 'hold', 'finalShare', 'averageDecay', 'seed', 'threads', 'validateEvery', 'checkpointEvery', 'sampleEvery'].map((field) => [field, args.number(flags[field]!)]),
     ),
     guidanceRange: range(args.text('guidance-range')),
     prompts: promptsOf(args.text('prompts')),
