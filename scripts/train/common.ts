@@ -32,10 +32,10 @@ export function scriptOptions(name: string): ScriptOptions {
 /** The folder of the models that ship with the studio; the variable lets a run write elsewhere until its result is wanted. */
 export const modelsFolder = process.env['STORYBOOK_MODELS'] ?? path.join(import.meta.dirname, '../../models');
 
-/** Aborts at the first SIGINT or SIGTERM: the run saves and ends. */
+/** Aborts at SIGINT or SIGTERM: the run saves and ends. A second one, as of a wrapper that passes it on, does not cut the saving short. */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => controller.abort());
   return controller.signal;
 }
 
