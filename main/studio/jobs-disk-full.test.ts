@@ -1,6 +1,6 @@
 // A disk that really fills up while a job learns: a small tmpfs, where this machine lets one be mounted.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
@@ -22,6 +22,25 @@ function obstacle(): string | null {
   return mounted ? null : 'needs root that may mount a tmpfs';
 }
 
+/** Fills the disk with one file until `done` settles: the job itself writes and deletes meanwhile, so what is free is not known beforehand. */
+async function keepFull<T>(ballast: string, done: Promise<T>): Promise<T> {
+  const piece = Buffer.alloc(2 ** 16);
+  const fill = () => {
+    try {
+      for (;;) appendFileSync(ballast, piece);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
+  };
+  fill();
+  const filling = setInterval(fill, 20);
+  try {
+    return await done;
+  } finally {
+    clearInterval(filling);
+  }
+}
+
 const why = obstacle();
 
 it.skipIf(why !== null)(`a full disk pauses a job with a word, and with room again it goes on${why === null ? '' : ` (skipped: ${why})`}`, async () => {
@@ -39,11 +58,8 @@ it.skipIf(why !== null)(`a full disk pauses a job with a word, and with room aga
   });
   const { id } = await call('jobs.start', { config: tinyJob({ steps: 400, checkpointEvery: 3 }) });
   await learned(id, 6);
-  const { bavail, bsize } = statfsSync(disk);
   const ballast = join(disk, 'ballast');
-  const paused = reached(id, 'paused');
-  writeFileSync(ballast, Buffer.alloc(bavail * bsize - bsize));
-  const record = await paused;
+  const record = await keepFull(ballast, reached(id, 'paused'));
   expect(record).toMatchObject({ reason: { code: 'disk-full', message: expect.stringContaining('full'), hint: expect.stringContaining('ree') } });
   expect(record.checkpointStep).toBeGreaterThanOrEqual(3);
 

@@ -1,6 +1,7 @@
 // Trains the Storybook teacher (transformer and text encoder) from nothing and writes models/storybook.
 import path from 'node:path';
-import { caption } from '../../main/storybook/grammar.ts';
+import { trainingSets } from '../../main/evaluation/memorisation.ts';
+import { caption, type Stage } from '../../main/storybook/grammar.ts';
 import { createRng } from '../../main/storybook/rng.ts';
 import { clipParameters, mmditParameters } from '../../main/training/networks.ts';
 import { flowMatchingLoss, prefixes } from '../../main/training/objectives.ts';
@@ -8,9 +9,10 @@ import { Parameters, type ParameterSpec } from '../../main/training/parameters.t
 import { TrainingRandom } from '../../main/training/random.ts';
 import { resumeFrom, runTraining } from '../../main/training/run.ts';
 import { Trainer } from '../../main/training/trainer.ts';
+import { innerMatrices } from '../../main/training/trainer-update.ts';
 import { endPosition } from '../../main/networks/clip.ts';
 import { modelsFolder, progressPrinter, scriptOptions, stopSignal } from './common.ts';
-import { latentSet } from './latents.ts';
+import { latentSet, type LatentSet } from './latents.ts';
 import { maxTokens, textEncoderConfig, tokenizer, transformerConfig, writeTeacher } from './storybook.ts';
 
 const { folder, threads, steps, seed } = scriptOptions('teacher');
@@ -19,25 +21,20 @@ const batch = 64;
 const emptyCaptions = 0.1;
 /** Noise levels are logit-normal: mostly high, where the layout of a picture is decided; a tenth lies below 0.3, where its edges are. */
 const noise = { mean: 0.7, deviation: 1.2 };
-/** Muon moves the matrices inside the blocks and layers, AdamW the rest. */
-const inner = ({ name, shape }: ParameterSpec): boolean => shape.length === 2 && /(blocks|layers)\..*(attn|ff|mlp)/.test(name);
 
 const vae = path.join(modelsFolder, 'storybook/vae');
-const sets = {
-  'one-plain': await latentSet(path.join(folder, '../latents'), vae, 'one-plain', 8000, seed, console.log),
-  one: await latentSet(path.join(folder, '../latents'), vae, 'one', 16000, seed + 1, console.log),
-  two: await latentSet(path.join(folder, '../latents'), vae, 'two', 12000, seed + 2, console.log),
-};
+const sets: Partial<Record<Stage, LatentSet>> = {};
+for (const { stage, seed: ofSet, count } of trainingSets) sets[stage] = await latentSet(path.join(folder, '../latents'), vae, stage, count, ofSet, console.log);
 
 /** Shares of the stages: one big object first, then every place, then as many pairs. By steps, not by parts of the run: it may be made longer. */
-function shares(step: number): readonly [keyof typeof sets, number][] {
+function shares(step: number): readonly [Stage, number][] {
   if (step < 320) return [['one-plain', 1]];
   if (step < 1200) return [['one-plain', 0.3], ['one', 0.6], ['two', 0.1]];
   if (step < 4000) return [['one-plain', 0.1], ['one', 0.45], ['two', 0.45]];
   return [['one-plain', 0.05], ['one', 0.4], ['two', 0.55]];
 }
 
-const length = sets.one.length;
+const { length } = sets.one!;
 const latentShape = [batch, transformerConfig.in_channels, transformerConfig.sample_size, transformerConfig.sample_size];
 
 function makeBatch(step: number) {
@@ -49,7 +46,7 @@ function makeBatch(step: number) {
   for (let b = 0; b < batch; b++) {
     let pick = random.uniform();
     const [stage] = shares(step).find(([, share]) => (pick -= share) < 0) ?? shares(step)[0]!;
-    const set = sets[stage];
+    const set = sets[stage]!;
     const index = random.below(set.count);
     set.read(index, latents, b * length);
     // A scene is told in other words each time it comes up.
@@ -71,7 +68,7 @@ console.log(`${(parameters.length / 1e6).toFixed(2)} million parameters.`);
 const trainer = await Trainer.create(parameters, {
   latents: { dtype: 'float32', shape: latentShape }, noise: { dtype: 'float32', shape: latentShape }, sigma: { dtype: 'float32', shape: [batch] },
   ids: { dtype: 'int32', shape: [batch, maxTokens] }, end: { dtype: 'int32', shape: [batch] },
-}, flowMatchingLoss(transformerConfig, textEncoderConfig), { weightDecay: 0.01, muon: inner, muonSize: 0.6 }, { threads, gentle: true });
+}, flowMatchingLoss(transformerConfig, textEncoderConfig), { weightDecay: 0.01, muon: innerMatrices, muonSize: 0.6 }, { threads, gentle: true });
 if (await resumeFrom(trainer, folder, console.warn)) console.log(`Resuming at step ${trainer.steps}.`);
 
 const print = progressPrinter(total, 20, batch);

@@ -140,7 +140,7 @@ describe('a job', () => {
     expect(complaints).toEqual([]);
   }, 600_000);
 
-  it.skipIf(process.platform === 'win32')('survives kill -9 of its training process: says so, and resumes', async () => {
+  it.skipIf(process.platform === 'win32')('survives kill -9 of its training process: says so, and resumes (not on Windows, where processes are not listed)', async () => {
     const training = processesBelow(studio.pid).filter(({ command }) => /training-process/u.test(command));
     expect(training).not.toEqual([]);
     for (const { pid } of training) process.kill(pid, 'SIGKILL');
