@@ -43,15 +43,15 @@ describe('the request', () => {
   it('is the same from options and from a file; an option goes before the file', () => {
     const whole = {
       name: 'mine', teacher: 'other', kind: 'teefusion', strategy: 'w2sd', scheduleSteps: 12, reflection: { steps: 4, weakGuidance: 0, guard: false }, guidanceRange: [0, 7],
-      guidanceEmbedding: 'w', guidanceMultiplier: 100, fusionScale: 0.25, steps: 3, batch: 2, accumulate: 2, points: 5, pointsFrom: 'trajectories', ownScaleShare: 0.75,
-      optimizer: 'muon', learningRate: 0.001, warmup: 2, hold: 0.5, finalShare: 0, averageDecay: 0.9, seed: 0, threads: 1, validateEvery: 0, checkpointEvery: 7, sampleEvery: 9, gentle: false, samples: null,
+      guidanceEmbedding: 'w', guidanceMultiplier: 100, fusionScale: 0.25, steps: 3, batch: 2, accumulate: 2, recompute: true, points: 5, pointsFrom: 'trajectories', ownScaleShare: 0.75,
+      optimizer: 'muon', lora: null, learningRate: 0.001, warmup: 2, hold: 0.5, finalShare: 0, averageDecay: 0.9, seed: 0, device: 'auto', threads: 1, validateEvery: 0, checkpointEvery: 7, sampleEvery: 9, gentle: false, samples: null,
       source: { kind: 'list', prompts: ['a red boat', 'a blue star'] },
     };
     const prompts = config('\ufeffa red boat\r\n\n  a blue star \n');
     const typed = [
       '--name', 'mine', '--teacher', 'other', '--kind', 'teefusion', '--strategy', 'w2sd', '--schedule-steps', '12', '--reflection-steps', '4', '--weak-guidance', '0', '--no-guard', '--guidance-range', '0,7',
-      '--guidance-embedding', 'w', '--guidance-multiplier', '100', '--fusion-scale', '0.25', '--steps', '3', '--batch', '2', '--accumulate', '2', '--points', '5', '--points-from', 'trajectories',
-      '--own-scale-share', '0.75', '--prompts', prompts, '--optimizer', 'muon', '--learning-rate', '0.001', '--seed', '0', '--threads', '1',
+      '--guidance-embedding', 'w', '--guidance-multiplier', '100', '--fusion-scale', '0.25', '--steps', '3', '--batch', '2', '--accumulate', '2', '--recompute', '--points', '5', '--points-from', 'trajectories',
+      '--own-scale-share', '0.75', '--prompts', prompts, '--optimizer', 'muon', '--learning-rate', '0.001', '--seed', '0', '--device', 'auto', '--threads', '1',
       '--warmup', '2', '--hold', '0.5', '--final-share', '0', '--average-decay', '0.9', '--validate-every', '0', '--checkpoint-every', '7', '--sample-every', '9', '--hurry',
     ];
     expect(from(...typed)).toEqual(whole);
@@ -61,6 +61,15 @@ describe('the request', () => {
     expect(from('--config', config({ ...rest, prompts: source.prompts }))).toEqual(whole);
     expect(from('--config', file)).toEqual(whole);
     expect(from('--config', file, '--steps', '9', '--reflection-steps', '2')).toEqual({ ...whole, steps: 9, reflection: { ...whole.reflection, steps: 2 } });
+  });
+
+  it('takes adapters from options or the file', () => {
+    expect(from('--lora-rank', '16').lora).toEqual({ rank: 16, alpha: null });
+    expect(from('--lora-rank', '16', '--lora-alpha', '8').lora).toEqual({ rank: 16, alpha: 8 });
+    const file = config({ lora: { rank: 4, alpha: 2 } });
+    expect(from('--config', file).lora).toEqual({ rank: 4, alpha: 2 });
+    expect(from('--config', file, '--lora-rank', '8').lora).toEqual({ rank: 8, alpha: 2 });
+    expect(complaint('--config', config({ lora: { rank: 0 } }))).toContain('"lora.rank" in ');
   });
 
   it('takes its source from an option or the file, with paths that hold wherever it runs', () => {
@@ -86,6 +95,10 @@ describe('the request', () => {
     [['--points-from', 'pictures'], '--points-from must be one of noised, trajectories'],
     [['--guidance-embedding', 'gamma'], '--guidance-embedding must be one of scale, w'],
     [['--optimizer', 'sgd'], '--optimizer must be one of adamw, muon'],
+    [['--lora-rank', '0'], '--lora-rank must be at least 1'],
+    [['--lora-rank', '4', '--lora-alpha', '0'], '--lora-alpha'],
+    [['--lora-alpha', '8'], '--lora-rank'],
+    [['--lora-rank', '4', '--optimizer', 'muon'], '--optimizer is not valid: Muon is for whole matrices'],
     [['--own-scale-share', '1.5'], '--own-scale-share must be at most 1'],
     [['--kind', 'linear', '--fusion-scale', '0.5'], '--fusion-scale is not valid: only a TeEFusion student has a fused term'],
     [['--prompts', config('a red boat')], '--points-from is not valid: prompts without pictures can only be learned from with trajectories'],

@@ -1,6 +1,6 @@
 // What a distillation is asked for, how it reports, and what it answers: one object, the same from a form, flags or a JSON file.
 import { z } from 'zod';
-import { GuidanceScale, ModelId, PromptText, Reflection, Sampler, Seed, Steps, StudentKind } from './schemas.ts';
+import { GuidanceScale, ModelId, PromptText, Reflection, Sampler, Seed, Settings, Steps, StudentKind } from './schemas.ts';
 
 /** Where the points x_σ come from: noised pictures of the source, or the teacher's own way from noise to picture. */
 export const PointsFrom = z.enum(['noised', 'trajectories']);
@@ -12,6 +12,15 @@ export type GuidanceEmbedding = z.infer<typeof GuidanceEmbedding>;
 
 export const Optimizer = z.enum(['adamw', 'muon']);
 export type Optimizer = z.infer<typeof Optimizer>;
+
+/** Low-rank adapters (LoRA, arXiv 2106.09685): instead of whole matrices W only pairs A, B learn, and W + (alpha/rank)·B·A takes W's place. */
+export const Lora = z.strictObject({
+  /** Numbers between A and B; at most the narrowest side of an adapted matrix, which only the teacher tells. */
+  rank: z.int().min(1).max(4096),
+  /** null: the rank, so that the factor is 1. */
+  alpha: z.number().positive().max(1_000_000).nullable().default(null),
+});
+export type Lora = z.infer<typeof Lora>;
 
 /** A key that is not listed is an error: a typing mistake must not silently mean the default. */
 export const DistillRequest = z.strictObject({
@@ -43,6 +52,8 @@ export const DistillRequest = z.strictObject({
   batch: z.int().min(1).max(1024).default(64),
   /** Parts of a batch that go through the network one after the other, for one step: less memory, the same student to rounding. */
   accumulate: z.int().min(1).max(1024).default(1),
+  /** Keeps only what enters each transformer block and computes its inside again for the gradients: less memory, a third more work, the same student to rounding. */
+  recompute: z.boolean().default(false),
   /** Teaching points x_σ with the teacher's answer, computed once and used many times. */
   points: z.int().min(1).max(1_000_000).default(8192),
   pointsFrom: PointsFrom.default('noised'),
@@ -54,6 +65,8 @@ export const DistillRequest = z.strictObject({
   /** Prompts to learn from; they have no pictures. null: the Storybook world, captions and pictures. */
   prompts: z.array(PromptText).min(1).max(100_000).nullable().default(null),
   optimizer: Optimizer.default('adamw'),
+  /** null: every weight of the transformer learns. Else adapters alone, beside what a student has that its teacher has not: far less memory. */
+  lora: Lora.nullable().default(null),
   /** At the top of its schedule: a linear rise, a stretch at the top, a cosine down to a share of it. */
   learningRate: z.number().positive().max(1).default(5e-4),
   /** Steps of the rise; null: a tenth of all, 30 at most. */
@@ -65,6 +78,8 @@ export const DistillRequest = z.strictObject({
   /** Decay of the running average of the weights, which becomes the student; 0: the last weights themselves. */
   averageDecay: z.number().min(0).max(0.99999).default(0.99),
   seed: Seed.default(1),
+  /** Where both networks run. `auto` tries the providers in order, as for pictures; resumed elsewhere, a student goes on with other rounding. */
+  device: Settings.shape.device.unwrap().default('cpu'),
   /** 0: one per core. */
   threads: z.int().min(0).max(256).default(0),
 })
@@ -76,6 +91,9 @@ export const DistillRequest = z.strictObject({
   })
   .refine(({ batch, accumulate }) => batch % accumulate === 0, {
     path: ['accumulate'], error: 'the batch has to be a multiple of its parts',
+  })
+  .refine(({ lora, optimizer }) => lora === null || optimizer !== 'muon', {
+    path: ['optimizer'], error: 'Muon is for whole matrices; adapters learn with adamw',
   });
 export type DistillRequest = z.infer<typeof DistillRequest>;
 

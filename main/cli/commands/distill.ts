@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { DistillRequest, GuidanceEmbedding, Optimizer, PointsFrom } from '../../contract/distillation.ts';
 import { distillRequestOf, JobConfig } from '../../contract/jobs.ts';
-import { Sampler, StudentKind } from '../../contract/schemas.ts';
+import { Sampler, Settings, StudentKind } from '../../contract/schemas.ts';
 import { realPath } from '../../checkpoints/confine.ts';
 import { writeFileAtomic } from '../../checkpoints/atomic.ts';
 import { encodePng, type Picture } from '../../library/images/png.ts';
@@ -37,6 +37,7 @@ const options = {
   steps: { value: 'N', help: 'training steps (default 400)' },
   batch: { value: 'N', help: 'samples per step (default 64)' },
   accumulate: { value: 'N', help: 'parts of a batch that are computed one after the other, for less memory (default 1)' },
+  recompute: { help: 'compute the inside of each block again for its gradients: less memory, more time' },
   points: { value: 'N', help: 'teaching points (default 8192)' },
   'points-from': { value: 'NAME', help: `where they come from: ${PointsFrom.options.join(', ')} (default noised: pictures with noise)` },
   'own-scale-share': { value: 'N', help: 'how often a point of a trajectory teaches the trajectory\'s own scale, 0 to 1 (euler, default 0.5)' },
@@ -44,12 +45,15 @@ const options = {
   'library-prompts': { value: 'WORDS', help: 'learn from the library\'s past prompts that match; only with trajectories' },
   pictures: { value: 'DIR', help: 'learn from a folder of pictures with .txt captions or a metadata.jsonl' },
   optimizer: { value: 'NAME', help: `${Optimizer.options.join(' or ')} (default adamw)` },
+  'lora-rank': { value: 'N', help: 'train low-rank adapters of this rank instead of all weights: less memory' },
+  'lora-alpha': { value: 'N', help: 'their factor times the rank (default the rank)' },
   'learning-rate': { value: 'N', help: 'at the top of its schedule (default 0.0005)' },
   warmup: { value: 'N', help: 'steps in which the rate rises to its top (default a tenth of all, 30 at most)' },
   hold: { value: 'N', help: 'share of the other steps at the top rate before it falls, 0 to 1 (default 0)' },
   'final-share': { value: 'N', help: 'of the top rate, at the last step (default 0.05)' },
   'average-decay': { value: 'N', help: 'of the running average of the weights, which becomes the student (default 0.99)' },
   seed: { value: 'N', help: 'of all that is random (default 1)' },
+  device: { value: 'NAME', help: `where it is computed: ${Settings.shape.device.unwrap().options.join(', ')} (default cpu)` },
   threads: { value: 'N', help: 'threads, 0 for one per core (default 0)' },
   'validate-every': { value: 'N', help: 'steps between measurements of the validation loss, 0 for none (default 20)' },
   'checkpoint-every': { value: 'N', help: 'steps between checkpoints (default 50)' },
@@ -63,12 +67,12 @@ const options = {
 /** Option of each field of the request; of the reflection, of each of its fields. */
 const flags: Readonly<Record<string, keyof typeof options>> = Object.freeze({
   name: 'name', teacher: 'teacher', kind: 'kind', strategy: 'strategy', scheduleSteps: 'schedule-steps', guidanceRange: 'guidance-range',
-  guidanceEmbedding: 'guidance-embedding', guidanceMultiplier: 'guidance-multiplier', fusionScale: 'fusion-scale', steps: 'steps', batch: 'batch', accumulate: 'accumulate',
-  points: 'points', pointsFrom: 'points-from', ownScaleShare: 'own-scale-share', prompts: 'prompts', optimizer: 'optimizer', learningRate: 'learning-rate',
+  guidanceEmbedding: 'guidance-embedding', guidanceMultiplier: 'guidance-multiplier', fusionScale: 'fusion-scale', steps: 'steps', batch: 'batch', accumulate: 'accumulate', recompute: 'recompute',
+  points: 'points', pointsFrom: 'points-from', ownScaleShare: 'own-scale-share', prompts: 'prompts', optimizer: 'optimizer', learningRate: 'learning-rate', lora: 'lora-rank',
   warmup: 'warmup', hold: 'hold', finalShare: 'final-share', averageDecay: 'average-decay',
-  seed: 'seed', threads: 'threads', validateEvery: 'validate-every', checkpointEvery: 'checkpoint-every', sampleEvery: 'sample-every', gentle: 'hurry',
+  seed: 'seed', device: 'device', threads: 'threads', validateEvery: 'validate-every', checkpointEvery: 'checkpoint-every', sampleEvery: 'sample-every', gentle: 'hurry',
   'reflection.steps': 'reflection-steps', 'reflection.inversionGuidance': 'inversion-guidance', 'reflection.weakGuidance': 'weak-guidance',
-  'guidanceRange.0': 'guidance-range', 'guidanceRange.1': 'guidance-range',
+  'lora.rank': 'lora-rank', 'lora.alpha': 'lora-alpha', 'guidanceRange.0': 'guidance-range', 'guidanceRange.1': 'guidance-range',
 });
 
 export const distill: Command = {
@@ -125,28 +129,33 @@ export function distillConfig(args: Arguments): JobConfig {
   const file = args.text('config');
   const fromFile = file === undefined ? {} : readConfig(file);
   const typed = present({
-    ...Object.fromEntries(['name', 'teacher', 'kind', 'strategy', 'guidanceEmbedding', 'pointsFrom', 'optimizer'].map((field) => [field, args.text(flags[field]!)])),
+    ...Object.fromEntries(['name', 'teacher', 'kind', 'strategy', 'guidanceEmbedding', 'pointsFrom', 'optimizer', 'device'].map((field) => [field, args.text(flags[field]!)])),
     ...Object.fromEntries(
       ['scheduleSteps', 'guidanceMultiplier', 'fusionScale', 'steps', 'batch', 'accumulate', 'points', 'ownScaleShare', 'learningRate', 'warmup', 'hold', 'finalShare', 'averageDecay', 'seed', 'threads', 'validateEvery', 'checkpointEvery', 'sampleEvery'].map((field) => [field, args.number(flags[field]!)]),
     ),
     guidanceRange: range(args.text('guidance-range')),
     prompts: promptsOf(args.text('prompts')),
     gentle: args.has('hurry') ? false : undefined,
+    recompute: args.has('recompute') ? true : undefined,
     source: sourceOf(args),
   }) as Record<string, unknown>;
   const reflection = present({
     steps: args.number('reflection-steps'), inversionGuidance: args.number('inversion-guidance'), weakGuidance: args.number('weak-guidance'),
     guard: args.has('no-guard') ? false : undefined,
   }) as Record<string, unknown>;
-  const own = fromFile['reflection'];
-  const merged: Record<string, unknown> = { ...fromFile, ...typed };
+  const lora = present({ rank: args.number('lora-rank'), alpha: args.number('lora-alpha') }) as Record<string, unknown>;
+  const over = (field: 'reflection' | 'lora', options: Record<string, unknown>): Record<string, unknown> => {
+    const own = fromFile[field];
+    return Object.keys(options).length === 0 ? {} : { [field]: { ...(typeof own === 'object' ? own : {}), ...options } };
+  };
+  const merged: Record<string, unknown> = { ...fromFile, ...typed, ...over('reflection', reflection), ...over('lora', lora) };
   // One source goes before the file's, in whichever of the two forms each is.
   if ('prompts' in typed && !('source' in typed)) delete merged['source'];
   if ('source' in typed && !('prompts' in typed)) delete merged['prompts'];
-  if (Object.keys(reflection).length > 0) merged['reflection'] = { ...(typeof own === 'object' ? own : {}), ...reflection };
   // A complaint names what the person wrote: the option, or the key in the file.
   const said = (field: string): string => {
-    const given = field.startsWith('reflection.') ? field.slice('reflection.'.length) in reflection : field.split('.')[0]! in typed;
+    const [of, within = ''] = field.split('.') as [string, string?];
+    const given = of === 'reflection' ? within in reflection : of === 'lora' ? within in lora : of in typed;
     return given || file === undefined ? `--${flags[field]!}` : `"${field}" in ${file}`;
   };
   const names = { ...Object.fromEntries(Object.keys(flags).map((field) => [field, said(field)])), '': file ?? 'the request' };
