@@ -1,5 +1,5 @@
 // Shows how far a distillation has got, on stderr: JSON lines for programs, a bar on a terminal, a line now and then elsewhere.
-import type { DistillProgress } from '../contract/distillation.ts';
+import type { JobProgress } from '../contract/jobs.ts';
 import { seconds, type Streams } from './terminal.ts';
 
 const barWidth = 24;
@@ -7,7 +7,7 @@ const barWidth = 24;
 const lines = 20;
 
 /** One line that fits in `columns`: the phase, the bar, steps, loss, rate, time left. */
-export function distillLine({ phase, step, steps, loss, samplesPerSecond, secondsLeft }: DistillProgress, columns: number): string {
+export function distillLine({ phase, step, steps, loss, samplesPerSecond, secondsLeft }: JobProgress, columns: number): string {
   const filled = Math.round((barWidth * step) / steps);
   const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
   const shown = loss === null ? '' : `  loss ${loss.toFixed(5)}`;
@@ -17,7 +17,7 @@ export function distillLine({ phase, step, steps, loss, samplesPerSecond, second
 export class DistillDisplay {
   readonly #stream: Streams['stderr'];
   readonly #json: boolean;
-  #last: { phase: DistillProgress['phase']; line: number } | null = null;
+  #last: { phase: JobProgress['phase']; line: number } | null = null;
   #drawn = false;
 
   constructor(stream: Streams['stderr'], json: boolean) {
@@ -25,7 +25,7 @@ export class DistillDisplay {
     this.#json = json;
   }
 
-  show(progress: DistillProgress): void {
+  show(progress: JobProgress): void {
     if (this.#json) return void this.#stream.write(`${JSON.stringify(progress)}\n`);
     if (this.#stream.isTTY === true) {
       this.#stream.write(`\r\u001b[2K${distillLine(progress, this.#stream.columns ?? 80)}`);

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { DistillProgress, DistillRequest } from './distillation.ts';
 import { ErrorData } from './errors.ts';
+import { Interval, Share } from './evaluation.ts';
 import { GuidanceScale, Id, ModelId, PromptText, Seed, Warning } from './schemas.ts';
 
 /** Absolute; the host reads it only where a person allowed it: picked in its dialog, `serve --allow`, or named on the command line. */
@@ -28,6 +29,18 @@ export const sourceHasPictures = ({ kind }: JobSource): boolean => kind === 'sto
 export const SampleSubject = z.strictObject({ prompt: PromptText, seed: Seed.default(7), guidance: GuidanceScale.default(5) });
 export type SampleSubject = z.infer<typeof SampleSubject>;
 
+/**
+ * What the finished student is measured by: it and its own teacher draw the same prompts with the same seeds, at `scheduleSteps` steps each,
+ * with METHOD's controls beside them; an ordinary evaluation of the library, that the Evaluation view shows.
+ */
+export const JobEvaluation = z.strictObject({
+  /** Prompts that every model draws at every scale. */
+  count: z.int().min(1).max(2000).default(64),
+  /** Scales within the guidance range. null: of 3, 5 and 7 those that lie in it, else its middle. */
+  guidance: z.array(GuidanceScale).min(1).max(8).nullable().default(null),
+});
+export type JobEvaluation = z.infer<typeof JobEvaluation>;
+
 const { prompts: _prompts, ...requestShape } = DistillRequest.shape;
 
 /** A key that is not listed is an error: a typing mistake must not silently mean the default. */
@@ -46,8 +59,13 @@ export const JobConfig = z
     checkpointEvery: z.int().min(1).max(1_000_000).default(50),
     /** Lets other work go first: lowest priority, no spinning threads. What is learned does not depend on it. */
     gentle: z.boolean().default(true),
+    /** Measures the student once it is finished; null: not. */
+    evaluate: JobEvaluation.nullable().default(null),
   })
   .superRefine((config, context) => {
+    const [low, high] = config.guidanceRange;
+    const strange = config.evaluate?.guidance?.findIndex((scale) => scale < low || scale > high) ?? -1;
+    if (strange >= 0) context.addIssue({ code: 'custom', path: ['evaluate', 'guidance', strange], message: `the student learns scales from ${low} to ${high} only` });
     // The rules between fields are DistillRequest's own.
     const checked = DistillRequest.safeParse(distillRequestOf(config, sourceHasPictures(config.source) ? null : ['any']));
     for (const { path, message } of checked.error?.issues ?? []) context.addIssue({ code: 'custom', path, message });
@@ -57,8 +75,17 @@ export type JobConfigInput = z.input<typeof JobConfig>;
 
 /** What training is asked for. `prompts`: those of a source without pictures, null for one with. */
 export function distillRequestOf(config: JobConfig, prompts: readonly string[] | null): DistillRequest {
-  const { source: _source, validateEvery: _validate, sampleEvery: _sample, samples: _samples, checkpointEvery: _checkpoint, gentle: _gentle, ...request } = config;
+  const {
+    source: _source, validateEvery: _validate, sampleEvery: _sample, samples: _samples, checkpointEvery: _checkpoint, gentle: _gentle, evaluate: _evaluate, ...request
+  } = config;
   return { ...request, prompts: prompts === null ? null : [...prompts] };
+}
+
+/** Scales that a job's evaluation draws with. */
+export function evaluatedScales({ evaluate, guidanceRange: [low, high] }: Pick<JobConfig, 'evaluate' | 'guidanceRange'>): number[] {
+  if (evaluate === null) return [];
+  const usual = [3, 5, 7].filter((scale) => scale >= low && scale <= high);
+  return evaluate.guidance ?? (usual.length > 0 ? usual : [Number(((low + high) / 2).toPrecision(3))]);
 }
 
 /** Starting points for the form. Times are for two cores of a laptop; `jobs.estimate` measures them on this machine. */
@@ -70,7 +97,7 @@ export const jobPresets = [
 ] as const satisfies readonly { id: string; config: Partial<JobConfigInput> }[];
 
 /**
- * queued: waits for its turn. estimating: measures a few steps to see whether it fits. running: teaches and learns. paused: a person's
+ * queued: waits for its turn. estimating: measures a few steps to see whether it fits. running: teaches, learns, evaluates. paused: a person's
  * wish, or a full disk (`reason` says so). done: the student is a model. cancelled: stopped for good by a person; checkpoint kept.
  * failed: `reason` says why and what to do. interrupted: its process or the machine died; goes on from its last checkpoint.
  */
@@ -82,8 +109,10 @@ export const isResumable = (state: JobState): boolean => state === 'paused' || s
 
 /** Cost, from a few measured steps. */
 export const JobEstimate = z.object({
-  /** Of the whole job, samples and validation included. */
+  /** Of the whole job, samples, validation and the evaluation at its end included. */
   seconds: z.number(),
+  /** Of these, what the evaluation takes. */
+  evaluationSeconds: z.number().default(0),
   /** Per teaching point, per training step, per sample picture; measured. */
   secondsPerPoint: z.number(),
   secondsPerStep: z.number(),
@@ -102,6 +131,39 @@ export const JobEstimate = z.object({
 });
 export type JobEstimate = z.infer<typeof JobEstimate>;
 
+/** `evaluating`: the finished student and its teacher are measured; `step` and `steps` count pictures. */
+export const JobProgress = DistillProgress.extend({ phase: z.enum([...DistillProgress.shape.phase.options, 'evaluating']) });
+export type JobProgress = z.infer<typeof JobProgress>;
+
+/** A student beside its own teacher: at equal steps, one scale, the same prompts and seeds. */
+export const EvaluationRow = z.object({
+  guidance: z.number(),
+  /** Share of the pictures in which all facts are right, and the student's minus the teacher's; null where the prompts are not Storybook's. */
+  student: Share.nullable(),
+  teacher: Share.nullable(),
+  difference: Interval.nullable(),
+  /** Root mean square difference of the pixels, 0 to 1. */
+  distance: Interval.nullable(),
+  /** Teacher's over student's. */
+  timeRatio: z.number(),
+  nfeRatio: z.number(),
+});
+export type EvaluationRow = z.infer<typeof EvaluationRow>;
+
+export const EvaluationSummary = z.object({
+  /** `held-out`: the published prompts that training never shows. `source`: the job's own, which the student has learned from. */
+  prompts: z.enum(['held-out', 'source']),
+  /** That every cell has drawn. */
+  count: z.int(),
+  steps: z.int(),
+  device: z.string(),
+  threads: z.int(),
+  rows: z.array(EvaluationRow),
+  /** What a reader must know, such as what could not be measured. */
+  warnings: z.array(Warning),
+});
+export type EvaluationSummary = z.infer<typeof EvaluationSummary>;
+
 export const JobRecord = z.object({
   id: Id,
   /** The student's wished name; `model` is the one it got. */
@@ -115,7 +177,7 @@ export const JobRecord = z.object({
   /** Place in the queue from 0, of a queued one; else null. */
   position: z.int().nullable(),
   /** Of the present or last sitting; null before the first point. */
-  progress: DistillProgress.nullable(),
+  progress: JobProgress.nullable(),
   /** Training steps of the newest checkpoint, from which it would go on; 0: none yet. */
   checkpointStep: z.int(),
   /** Seconds worked over all sittings. */
@@ -131,8 +193,12 @@ export const JobRecord = z.object({
   /** Content hashes of what it learns from; null until it has begun. */
   teacherHash: z.string().nullable(),
   dataHash: z.string().nullable(),
-  /** The finished student. */
+  /** Threads it has learned with last; with another number losses are alike, not the same bit for bit. null before it has begun. */
+  threads: z.int().nullable().default(null),
+  /** The finished student; also while it is evaluated. */
   model: ModelId.nullable(),
+  /** Of the student: which evaluation of the library, and what it came to once it is done. */
+  evaluation: z.object({ id: Id, summary: EvaluationSummary.nullable() }).nullable().default(null),
 });
 export type JobRecord = z.infer<typeof JobRecord>;
 
@@ -174,7 +240,9 @@ export type JobSample = z.infer<typeof JobSample>;
 /** What happened since the last such event of this job; at most four a second. */
 export const JobNews = z.object({
   job: Id,
-  progress: DistillProgress,
+  progress: JobProgress,
+  /** As in the record; between two news a display counts on by its own clock. */
+  seconds: z.number(),
   memoryBytes: z.int().nullable(),
   checkpointStep: z.int(),
   /** New rows, not put together. */

@@ -39,7 +39,7 @@ export function estimateOf(config: JobConfig, measured: Measured, room: Room, su
   // The student is half of a copy, once for samples and once as the result.
   const diskBytes = Math.round(config.points * measured.pointBytes + (4 * checkpoints + 1) * measured.copyBytes + (rounds + 1) * subjects * measured.pictureBytes);
   return {
-    seconds, memoryBytes, diskBytes,
+    seconds, evaluationSeconds: 0, memoryBytes, diskBytes,
     secondsPerPoint: measured.secondsPerPoint, secondsPerStep: measured.secondsPerStep, secondsPerSample: measured.secondsPerSample, measuredSteps: measured.steps,
     freeMemoryBytes: room.memoryBytes, freeDiskBytes: room.diskBytes,
     refusal: refusalOf(memoryBytes, diskBytes, room, config.points * measured.pointBytes),

@@ -26,7 +26,7 @@ export class JobActivity {
   readonly #record: JobRecord;
   readonly #services: Services;
   readonly #abort = new AbortController();
-  readonly #standing: Standing;
+  readonly #standing: Omit<Standing, 'seconds'>;
   readonly #news: News;
   readonly #store: Store;
   readonly #began = performance.now();
@@ -49,7 +49,7 @@ export class JobActivity {
     this.#startedAt = record.startedAt ?? new Date().toISOString();
     this.#warnings = record.warnings;
     this.#standing = { progress: record.progress, memoryBytes: null, checkpointStep: record.checkpointStep };
-    this.#news = new News(record.id, this.#standing, (news) => services.events.emit('job.metrics', news));
+    this.#news = new News(record.id, () => ({ ...this.#standing, seconds: this.#seconds }), (news) => services.events.emit('job.metrics', news));
     this.ended = this.#run(places);
   }
 

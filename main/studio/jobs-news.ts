@@ -1,27 +1,28 @@
 // Gathers what running jobs report and tells it in bundles: a tiny model makes a hundred steps a second, a window redraws less often.
-import type { DistillProgress } from '../contract/distillation.ts';
-import type { JobNews } from '../contract/jobs.ts';
+import type { JobNews, JobProgress } from '../contract/jobs.ts';
 import { metricsOf, type MetricRow, type ValidationRow } from '../jobs/metrics.ts';
 
 /** At most four bundles a second. */
 const pauseMs = 250;
 
 export interface Standing {
-  progress: DistillProgress | null;
+  progress: JobProgress | null;
+  /** Worked over all sittings. */
+  seconds: number;
   memoryBytes: number | null;
   checkpointStep: number;
 }
 
 export class News {
   readonly #job: string;
-  readonly #standing: Readonly<Standing>;
+  readonly #standing: () => Readonly<Standing>;
   readonly #tell: (news: JobNews) => void;
   #rows: MetricRow[] = [];
   #validation: ValidationRow[] = [];
   #timer: NodeJS.Timeout | null = null;
 
   /** `standing` is read when a bundle is told. */
-  constructor(job: string, standing: Readonly<Standing>, tell: (news: JobNews) => void) {
+  constructor(job: string, standing: () => Readonly<Standing>, tell: (news: JobNews) => void) {
     this.#job = job;
     this.#standing = standing;
     this.#tell = tell;
@@ -47,10 +48,10 @@ export class News {
     if (this.#timer === null) return;
     clearTimeout(this.#timer);
     this.#timer = null;
-    const { progress, memoryBytes, checkpointStep } = this.#standing;
+    const { progress, seconds, memoryBytes, checkpointStep } = this.#standing();
     if (progress === null) return;
     const metrics = metricsOf(this.#rows, this.#validation);
     [this.#rows, this.#validation] = [[], []];
-    this.#tell({ job: this.#job, progress, memoryBytes, checkpointStep, metrics });
+    this.#tell({ job: this.#job, progress, seconds, memoryBytes, checkpointStep, metrics });
   }
 }

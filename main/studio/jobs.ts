@@ -57,7 +57,7 @@ export class Jobs {
     const name = freeName(config.name, await this.#takenNames());
     const { id } = this.#jobs.insert({
       id: randomUUID(), name, config: { ...config, name }, state: 'queued', createdAt: new Date().toISOString(), startedAt: null, endedAt: null, progress: null,
-      checkpointStep: 0, seconds: 0, memoryBytes: null, estimate: this.#estimated?.config === costOf(config) ? this.#estimated.estimate : null, reason: null, warnings: [], teacherHash: null, dataHash: null, model: null,
+      checkpointStep: 0, seconds: 0, memoryBytes: null, estimate: this.#estimated?.config === costOf(config) ? this.#estimated.estimate : null, reason: null, warnings: [], teacherHash: null, dataHash: null, threads: null, model: null, evaluation: null,
     });
     this.#tell(id);
     this.#startNext();

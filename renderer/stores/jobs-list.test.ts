@@ -9,7 +9,7 @@ function record(id: string, more: Partial<JobRecord> = {}): JobRecord {
   return {
     id, name: `student-${id}`, config: JobConfig.parse({ steps: 100, batch: 4, points: 200 }), state: 'done', createdAt: `2026-01-0${id}T00:00:00.000Z`, startedAt: null,
     endedAt: null, position: null, progress: null, checkpointStep: 0, seconds: 0, memoryBytes: null, estimate: null, reason: null, warnings: [], teacherHash: null,
-    dataHash: null, model: null, ...more,
+    dataHash: null, threads: null, model: null, evaluation: null, ...more,
   };
 }
 
@@ -17,7 +17,7 @@ const progress = (phase: 'teaching' | 'learning', step: number, steps: number, s
 const metrics = { step: [], loss: [], gradientNorm: [], learningRate: [], ms: [], validation: { step: [], loss: [] } };
 /** 40 s of teaching, 50 s of learning, 10 s of samples. */
 const estimate: JobEstimate = {
-  seconds: 100, secondsPerPoint: 0.2, secondsPerStep: 0.5, secondsPerSample: 1, measuredSteps: 4, memoryBytes: 1, diskBytes: 1, freeMemoryBytes: 2, freeDiskBytes: 2, refusal: null,
+  seconds: 100, evaluationSeconds: 0, secondsPerPoint: 0.2, secondsPerStep: 0.5, secondsPerSample: 1, measuredSteps: 4, memoryBytes: 1, diskBytes: 1, freeMemoryBytes: 2, freeDiskBytes: 2, refusal: null,
 };
 
 const queue = listed([
@@ -38,7 +38,7 @@ describe('the list of jobs', () => {
   });
 
   it('takes in how far one is, and no memory of one that has stopped', () => {
-    const news = { progress: progress('learning', 3, 100), memoryBytes: 7, checkpointStep: 2, metrics };
+    const news = { progress: progress('learning', 3, 100), seconds: 5, memoryBytes: 7, checkpointStep: 2, metrics };
     expect(advance(queue, { job: '3', ...news })[0]).toMatchObject({ checkpointStep: 2, memoryBytes: 7, progress: { step: 3 } });
     expect(advance(queue, { job: '5', ...news })[3]).toMatchObject({ checkpointStep: 2, memoryBytes: null });
     expect(advance(queue, { job: '9', ...news })).toEqual(queue);
