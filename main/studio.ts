@@ -5,7 +5,6 @@ import { z } from 'zod';
 import { calls, type CallInput, type CallName, type CallOutput, type EventData, type EventName, type Unsubscribe } from './contract/contract.ts';
 import { StudioError, toErrorData, type Result } from './contract/errors.ts';
 import type { EvaluationPictureAddress } from './contract/picture-address.ts';
-import type { EngineCommand } from './engine/child.ts';
 import type { EngineLimits } from './engine/policy.ts';
 import { findNode } from './engine/node-binary.ts';
 import { EngineSupervisor } from './engine/supervisor.ts';
@@ -73,11 +72,11 @@ export class Studio {
   readonly #handlers: Handlers;
   #closed: Promise<void> | null = null;
 
-  constructor(services: Services, paths: Readonly<Record<string, string>>, evaluationCommand: EngineCommand, jobs: Jobs, pathCalls: ReturnType<typeof pathHandlers>) {
+  constructor(services: Services, paths: Readonly<Record<string, string>>, evaluations: Evaluations, jobs: Jobs, pathCalls: ReturnType<typeof pathHandlers>) {
     this.#services = services;
     this.#runs = new Runs(services);
     this.#live = new Live(services);
-    this.#evaluations = new Evaluations(services, evaluationCommand);
+    this.#evaluations = evaluations;
     this.#jobs = jobs;
     this.#handlers = {
       ...appHandlers(services, paths),
@@ -86,7 +85,7 @@ export class Studio {
       ...runHandlers(services, this.#runs),
       ...imageHandlers(services),
       ...liveHandlers(this.#live),
-      ...evaluationHandlers(this.#evaluations),
+      ...evaluationHandlers(evaluations),
       ...jobHandlers(jobs),
       ...pathCalls,
     };
@@ -201,14 +200,16 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const emptied = new EvaluationStore(library.dir).emptyTrash(trashedBefore);
   emptied.catch((thrown: unknown) => log(`The trash of evaluations was not emptied: ${toErrorData(thrown).message}`));
   const allowed = new AllowedPaths(options.allowedPaths);
-  const jobs = new Jobs(services, {
+  const evaluationEntry = options.evaluationEntry ?? join(import.meta.dirname, 'studio', 'evaluation-process.ts');
+  const evaluations = new Evaluations(services, { node, entry: evaluationEntry }, () => jobs.trains);
+  const jobs: Jobs = new Jobs(services, {
     command: { node, entry: options.trainingEntry ?? join(import.meta.dirname, 'engine', 'training-process.ts') },
     modelDirs: folders.map(({ path }) => path),
     access: { prompts: library.prompts, open: (path) => allowed.open(path) },
-  });
+  }, evaluations);
   if (options.queueWaits !== true) jobs.begin();
   jobs.emptyTrash(trashedBefore).catch((thrown: unknown) => log(`The trash of jobs was not emptied: ${toErrorData(thrown).message}`));
-  return new Studio(services, paths, { node, entry: options.evaluationEntry ?? join(import.meta.dirname, 'studio', 'evaluation-process.ts') }, jobs, pathHandlers(allowed, options.pickPath ?? null));
+  return new Studio(services, paths, evaluations, jobs, pathHandlers(allowed, options.pickPath ?? null));
 }
 
 function isCallName(name: string): name is CallName {

@@ -20,7 +20,7 @@ export async function measureJob(job: Distillation, samples: SampleSetup): Promi
   const started = performance.now();
   const taught: { done: number; at: number }[] = [{ done: 0, at: started }];
   const stepped: number[] = [];
-  let [validation, sample, copyBytes] = [0, 0, 0];
+  let [validation, sample, picture, copyBytes] = [0, 0, 0, 0];
   const now = () => performance.now();
   await distil({
     ...job,
@@ -35,8 +35,12 @@ export async function measureJob(job: Distillation, samples: SampleSetup): Promi
       const before = now();
       const current = student();
       copyBytes = current.weights.byteLength;
-      await drawStudent(current, { ...samples, subjects: samples.subjects.slice(0, 1) }, () => {});
-      sample = now() - before;
+      const [subject] = samples.subjects;
+      const drawn: number[] = [];
+      // The second shows what a picture takes once the network is open.
+      await drawStudent(current, { ...samples, subjects: subject === undefined ? [] : [subject, subject] }, () => drawn.push(now()));
+      picture = drawn.length < 2 ? 0 : drawn[1]! - drawn[0]!;
+      sample = now() - before - picture;
       // The next step begins now, not after the one before.
       stepped[stepped.length - 1] = now();
     },
@@ -47,6 +51,7 @@ export async function measureJob(job: Distillation, samples: SampleSetup): Promi
     secondsPerPoint: (last.at - first.at) / 1000 / Math.max(1, last.done - first.done),
     secondsPerStep: Math.min(stepped[1]! - stepped[0]!, stepped[3]! - stepped[2]!) / 1000,
     secondsPerSample: sample / 1000,
+    secondsPerPicture: picture / 1000,
     secondsPerValidation: validation / 1000,
     points, steps,
     peakBytes: process.resourceUsage().maxRSS * 1024,

@@ -37,7 +37,7 @@ export const TrainingJob = z.object({
   sampleEvery: z.int().min(0).default(0),
   /** What the samples show. */
   subjects: z.array(SampleSubject).default([]),
-  /** Of them, those that the teacher has to draw. */
+  /** Of them, those that the teacher has to draw: before it teaches, or with the first that are asked for where there are no rounds. */
   teacherDraws: z.array(z.int()).default([]),
 });
 export type TrainingJob = z.output<typeof TrainingJob>;
@@ -69,7 +69,9 @@ export type StepRow = z.infer<typeof StepRow>;
 export const MeasureReport = z.object({
   secondsPerPoint: z.number(),
   secondsPerStep: z.number(),
+  /** Of a round of one picture, the opening of the network included; and of a picture alone. */
   secondsPerSample: z.number(),
+  secondsPerPicture: z.number(),
   secondsPerValidation: z.number(),
   points: z.int(),
   steps: z.int(),

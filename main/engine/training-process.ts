@@ -1,6 +1,6 @@
 // Entry point of a training process: plain Node, one task, told by its host over the channel of fork.
 // Its composition root: joins training with the sources that pictures come from and the pipeline that draws samples.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { fileError } from '../checkpoints/errors.ts';
 import type { Checkpoint } from '../checkpoints/folder.ts';
@@ -67,7 +67,14 @@ async function train(task: TrainingJob): Promise<DistillOutcome> {
   const { job, samples, checkpoint } = await prepare(task);
   const { request, sampleEvery, teacherDraws, target } = task;
   await send({ kind: 'teacher', hash: await hashCheckpoint(checkpoint) });
-  if (teacherDraws.length > 0) await drawTeacher(samples, teacherDraws, (index, picture) => void send({ kind: 'sample', step: null, index, picture }));
+  // Whoever wrote there before us is gone: we hold the work.
+  await rm(target, { recursive: true, force: true });
+  const undrawn = new Set(teacherDraws);
+  const drawTeachers = () => drawTeacher(samples, [...undrawn], (index, picture) => {
+    undrawn.delete(index);
+    void send({ kind: 'sample', step: null, index, picture });
+  });
+  if (sampleEvery > 0 && undrawn.size > 0) await drawTeachers();
   const { student, outcome } = await distil({
     ...job,
     onProgress: (progress) => void send({ kind: 'progress', progress, memoryBytes: process.memoryUsage.rss() }),
@@ -82,6 +89,8 @@ async function train(task: TrainingJob): Promise<DistillOutcome> {
       if ((!due && !wanted.sample) || stop.signal.aborted) return;
       wanted.sample = false;
       await untilStopped(drawStudent(current(), samples, (index, picture) => void send({ kind: 'sample', step, index, picture })));
+      // Where no rounds were wanted, the teacher's are drawn with the first that somebody asks for.
+      if (undrawn.size > 0) await untilStopped(drawTeachers());
     },
   });
   await writeStudent(target, request.name, student, checkpoint.dir);

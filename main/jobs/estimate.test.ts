@@ -4,7 +4,7 @@ import { estimateOf, sized, type Measured } from './estimate.ts';
 
 const config = JobConfig.parse({ steps: 100, points: 1000, sampleEvery: 50, validateEvery: 25 });
 const measured: Measured = {
-  secondsPerPoint: 0.01, secondsPerStep: 2, secondsPerSample: 1, secondsPerValidation: 0.5, points: 16, steps: 3,
+  secondsPerPoint: 0.01, secondsPerStep: 2, secondsPerSample: 1, secondsPerPicture: 0.5, secondsPerValidation: 0.5, points: 16, steps: 3,
   peakBytes: 500e6, pointBytes: 24_000, copyBytes: 28e6, pictureBytes: 49_152,
 };
 const room = { memoryBytes: 4e9, diskBytes: 50e9 };
@@ -21,6 +21,15 @@ describe('an estimate', () => {
 
   it('leaves out what is switched off', () => {
     expect(estimateOf({ ...config, sampleEvery: 0, validateEvery: 0 }, measured, room, 4, 2).seconds).toBeCloseTo(210);
+  });
+
+  it('adds the evaluation: student, teacher and controls at every scale', () => {
+    const evaluate = { count: 10, guidance: [1, 3, 5] };
+    const plain = estimateOf({ ...config, evaluate }, measured, room, 4, 2);
+    expect(plain.evaluationSeconds).toBeCloseTo(3 * 10 * ((1 + 2 + 1) * 0.5 + 3 * 0.1));
+    expect(plain.seconds - plain.evaluationSeconds).toBeCloseTo(estimateOf(config, measured, room, 4, 2).seconds);
+    const reflecting = estimateOf({ ...config, strategy: 'w2sd', evaluate: { count: 10, guidance: null } }, measured, room, 4, 6);
+    expect(reflecting.evaluationSeconds).toBeCloseTo(3 * 10 * ((1 + 6 + 1 + 1 + 2) * 0.5 + 5 * 0.1));
   });
 
   it('refuses with the numbers what does not fit', () => {

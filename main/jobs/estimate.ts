@@ -1,12 +1,14 @@
 // What a job will cost, from a few measured steps, and whether this machine has it. Pure arithmetic; nothing is measured here.
 import type { ErrorData } from '../contract/errors.ts';
-import type { JobConfig, JobEstimate } from '../contract/jobs.ts';
+import { evaluatedScales, type JobConfig, type JobEstimate } from '../contract/jobs.ts';
 
 /** What a training process has measured with few points and steps. */
 export interface Measured {
   readonly secondsPerPoint: number;
   readonly secondsPerStep: number;
+  /** A round of one picture, the opening of the network included; and a picture alone. */
   readonly secondsPerSample: number;
+  readonly secondsPerPicture: number;
   /** One measurement of the validation loss; 0 where there is none. */
   readonly secondsPerValidation: number;
   readonly points: number;
@@ -29,21 +31,36 @@ export interface Room {
 /** Two that are kept and one that is being written. */
 const checkpoints = 3;
 
+/** Besides drawing a picture of an evaluation: judging it and storing it. */
+const secondsPerJudgement = 0.1;
+
 /** `subjects`: pictures of a round of samples; the teacher draws them once at `teacherCost` times a student's time. */
 export function estimateOf(config: JobConfig, measured: Measured, room: Room, subjects: number, teacherCost: number): JobEstimate {
   const rounds = config.sampleEvery === 0 ? 0 : Math.ceil(config.steps / config.sampleEvery);
   const validations = config.validateEvery === 0 ? 0 : Math.ceil(config.steps / config.validateEvery);
-  const seconds = config.points * measured.secondsPerPoint + config.steps * measured.secondsPerStep
+  const evaluationSeconds = evaluationTime(config, measured, teacherCost);
+  const seconds = evaluationSeconds + config.points * measured.secondsPerPoint + config.steps * measured.secondsPerStep
     + validations * measured.secondsPerValidation + subjects * (rounds + (rounds > 0 ? teacherCost : 0)) * measured.secondsPerSample;
   const memoryBytes = Math.round(measured.peakBytes + Math.max(0, config.points - measured.points) * measured.pointBytes);
   // The student is half of a copy, once for samples and once as the result.
   const diskBytes = Math.round(config.points * measured.pointBytes + (4 * checkpoints + 1) * measured.copyBytes + (rounds + 1) * subjects * measured.pictureBytes);
   return {
-    seconds, evaluationSeconds: 0, memoryBytes, diskBytes,
+    seconds, evaluationSeconds, memoryBytes, diskBytes,
     secondsPerPoint: measured.secondsPerPoint, secondsPerStep: measured.secondsPerStep, secondsPerSample: measured.secondsPerSample, measuredSteps: measured.steps,
     freeMemoryBytes: room.memoryBytes, freeDiskBytes: room.diskBytes,
     refusal: refusalOf(memoryBytes, diskBytes, room, config.points * measured.pointBytes),
   };
+}
+
+/**
+ * At each scale draw: the student, its teacher at equal steps, the teacher at equal passes; beside a reflecting one also Euler+CFG at equal
+ * passes and at the effective scale.
+ */
+function evaluationTime(config: JobConfig, { secondsPerPicture }: Measured, teacherCost: number): number {
+  if (config.evaluate === null) return 0;
+  const costs = [1, teacherCost, 1, ...(config.strategy === 'euler' ? [] : [1, 2])];
+  const perPrompt = costs.reduce((sum, cost) => sum + cost * secondsPerPicture + secondsPerJudgement, 0);
+  return evaluatedScales(config).length * config.evaluate.count * perPrompt;
 }
 
 function refusalOf(memoryBytes: number, diskBytes: number, room: Room, pointsBytes: number): ErrorData | null {

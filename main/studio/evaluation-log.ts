@@ -12,6 +12,8 @@ export const StoredRecord = PictureRecord.extend({
   runtime: z.string(),
   /** Of the decoded RGB bytes. */
   pixelSha256: z.string(),
+  /** A student was trained on the same cores meanwhile. */
+  beside: z.boolean().optional(),
 });
 export type StoredRecord = z.infer<typeof StoredRecord>;
 

@@ -39,7 +39,7 @@ export async function reportOf({ dir, cacheDir, warnings }: ReportJob, onProgres
     conditions: { device: first.device, threads: first.threads, runtime: first.runtime, evaluator: trust },
     // A metric that failed at one picture gives no column.
     metrics: metrics.filter(({ id: metric }) => records.every(({ scores }) => scores[metric] !== undefined)).map(({ hash: _, ...metric }) => metric),
-    warnings: [...plan.warnings, ...warnings, ...mixedConditions(records)],
+    warnings: [...plan.warnings, ...warnings, ...mixedConditions(records), ...trainedBeside(records)],
     onProgress: foresight(onProgress),
   });
 }
@@ -78,4 +78,13 @@ function mixedConditions(records: readonly StoredRecord[]): Warning[] {
   const conditions = new Set(records.map(({ device, threads, runtime }) => `${device} with ${threads} threads (ONNX Runtime ${runtime})`));
   if (conditions.size === 1) return [];
   return [{ code: 'mixed-conditions', message: `Its pictures were drawn under different conditions, so their times cannot be compared: ${[...conditions].join('; ')}.` }];
+}
+
+function trainedBeside(records: readonly StoredRecord[]): Warning[] {
+  const count = records.filter(({ beside }) => beside).length;
+  if (count === 0) return [];
+  return [{
+    code: 'training-beside',
+    message: `A student was being trained while ${count} of the ${records.length} pictures were drawn: their times are longer than alone, and not to be compared with those of other evaluations.`,
+  }];
 }

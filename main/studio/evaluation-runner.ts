@@ -28,6 +28,8 @@ export interface RunWatch {
   readonly signal: AbortSignal;
   /** Resolves when a person has no use for the engine just now; rejects when `signal` is aborted. */
   quiet(): Promise<void>;
+  /** Is a student trained on the same cores? */
+  trainsBeside(): boolean;
   onProgress(progress: Drawing): void;
   /** What a picture took. */
   onTiming(timing: Timing): void;
@@ -82,7 +84,7 @@ export class EvaluationRun {
 
   async #drawOne({ cell, index }: WorkItem<Cell>, log: RecordLog): Promise<void> {
     const { prompt, seed, facts } = this.#plan.prompts[index]!;
-    const sampled = await this.#sample(this.#jobOf(cell, prompt, seed));
+    const { sampled, beside } = await this.#sample(this.#jobOf(cell, prompt, seed));
     this.#watch.onTiming({ model: cell.model, nfe: sampled.nfe, ms: sampled.samplingMs + sampled.decodeMs });
     // After the timed part, and before the next one begins: judging on the same cores would make it slower.
     const [judged, scores] = await Promise.all([
@@ -90,7 +92,7 @@ export class EvaluationRun {
       this.#score(sampled, prompt),
       this.#store(cell, index, sampled),
     ]);
-    await log.append({ ...recordOf(cell, index, sampled, judged), prompt, seed, objects: facts === null ? null : facts.objects.length === 2 ? 2 : 1, scores });
+    await log.append({ ...recordOf(cell, index, sampled, judged), ...(beside && { beside }), prompt, seed, objects: facts === null ? null : facts.objects.length === 2 ? 2 : 1, scores });
   }
 
   #jobOf({ model, guidance, steps, sampler }: Cell, prompt: string, seed: number): PictureJob {
@@ -100,7 +102,7 @@ export class EvaluationRun {
   }
 
   /** A model that is open and warm stays so; one that others have pushed out is warmed again before it is timed. */
-  async #sample(job: PictureJob): Promise<SampledPicture> {
+  async #sample(job: PictureJob): Promise<{ sampled: SampledPicture; beside: boolean }> {
     const { engine, work } = this.#services;
     const { signal } = this.#watch;
     for (let attempt = 1; ; attempt++) {
@@ -108,7 +110,9 @@ export class EvaluationRun {
       try {
         return await work.add(async () => {
           await engine.warm(job, { signal });
-          return engine.sample(job, { signal });
+          const before = this.#watch.trainsBeside();
+          const sampled = await engine.sample(job, { signal });
+          return { sampled, beside: before || this.#watch.trainsBeside() };
         });
       } catch (thrown) {
         const died = thrown instanceof StudioError && thrown.code === 'engine-crashed';

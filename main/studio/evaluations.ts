@@ -30,6 +30,7 @@ export class Evaluations {
   readonly #store: EvaluationStore;
   readonly #command: EngineCommand;
   readonly #pictures: PictureReader;
+  readonly #trainsBeside: () => boolean;
   readonly #active = new Map<string, Activity>();
   /** Reports of evaluations that stopped early, being put together because somebody looked. */
   readonly #reporting = new Map<string, EvaluationHelper>();
@@ -38,10 +39,11 @@ export class Evaluations {
   #timings: Timing[] = [];
   #last: Promise<void> = Promise.resolve();
 
-  /** `command`: starts an evaluation process. */
-  constructor(services: Services, command: EngineCommand) {
+  /** `command`: starts an evaluation process. `trainsBeside`: whether a student is being trained on this machine just now. */
+  constructor(services: Services, command: EngineCommand, trainsBeside: () => boolean) {
     this.#services = services;
     this.#command = command;
+    this.#trainsBeside = trainsBeside;
     this.#store = new EvaluationStore(services.library.dir);
     this.#pictures = new PictureReader(this.#store);
     this.#turns = new Turns(services);
@@ -49,7 +51,8 @@ export class Evaluations {
 
   /** Throws as `planEvaluation`. */
   async plan(request: EvaluateRequest): Promise<EvaluationPlan> {
-    return summaryOf(await planEvaluation(request, this.#services), this.#pastTimings());
+    const plan = summaryOf(await planEvaluation(request, this.#services), this.#pastTimings());
+    return this.#trainsBeside() ? { ...plan, warnings: [...plan.warnings, besideNow] } : plan;
   }
 
   /** On disk before it is answered. Throws as `planEvaluation`, 'disk-full', 'permission'. */
@@ -166,6 +169,7 @@ export class Evaluations {
       const run = new EvaluationRun(this.#services, helper, folder, plan, {
         signal,
         quiet: () => this.#turns.quiet(signal),
+        trainsBeside: this.#trainsBeside,
         onTiming: (timing) => (this.#timings = [timing, ...this.#timings.slice(0, keptTimings - 1)]),
         onProgress: (progress) => {
           activity.record = { ...activity.record, done: progress.done };
@@ -260,6 +264,10 @@ export class Evaluations {
 }
 
 const keptTimings = 500;
+
+const besideNow: Warning = {
+  code: 'training-beside', message: 'A student is being trained now. Pictures take longer meanwhile, and their times are not to be compared with those of other evaluations.',
+};
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

@@ -5,6 +5,7 @@ import type { JobRecord } from '../contract/jobs.ts';
 import type { RawPicture } from '../engine/messages.ts';
 import type { Training } from '../engine/training-host.ts';
 import type { JobChanges } from '../library/repositories/jobs.ts';
+import type { Evaluator } from './jobs-evaluation.ts';
 import { JobFiles } from './jobs-files.ts';
 import { News, type Standing } from './jobs-news.ts';
 import { sit, type JobPlaces } from './jobs-sitting.ts';
@@ -29,23 +30,27 @@ export class JobActivity {
   readonly #standing: Omit<Standing, 'seconds'>;
   readonly #news: News;
   readonly #store: Store;
+  readonly #evaluator: Evaluator;
   readonly #began = performance.now();
   readonly #startedAt: string;
   #warnings: JobRecord['warnings'];
   #wish: Wish | null = null;
   #pid: number | undefined;
   #training: Training | null = null;
+  /** The student, once it is a model. */
+  #model: string | null = null;
   /** Sample pictures that are being written. */
   #storing: Promise<void> = Promise.resolve();
   /** Called at the next checkpoint. */
   #savers: (() => void)[] = [];
 
   /** Begins at once. */
-  constructor(record: JobRecord, services: Services, places: JobPlaces, store: Store) {
+  constructor(record: JobRecord, services: Services, places: JobPlaces, evaluator: Evaluator, store: Store) {
     this.id = record.id;
     this.#record = record;
     this.#services = services;
     this.#store = store;
+    this.#evaluator = evaluator;
     this.#startedAt = record.startedAt ?? new Date().toISOString();
     this.#warnings = record.warnings;
     this.#standing = { progress: record.progress, memoryBytes: null, checkpointStep: record.checkpointStep };
@@ -56,6 +61,11 @@ export class JobActivity {
   /** Of the process that trains, once there is one. */
   get pid(): number | undefined {
     return this.#pid;
+  }
+
+  /** Does it learn, or measure what learning costs, just now? An evaluation is no such work. */
+  get trains(): boolean {
+    return this.#model === null;
   }
 
   /** `record` with what is known now. */
@@ -87,6 +97,7 @@ export class JobActivity {
 
   get #running(): Training {
     if (this.#training !== null) return this.#training;
+    if (this.#model !== null) throw new StudioError('invalid-input', 'The student of this job is finished; it learns no more.');
     throw new StudioError('invalid-input', 'This job has not begun to learn yet.', { hint: 'Wait until it runs.' });
   }
 
@@ -97,7 +108,8 @@ export class JobActivity {
   async #run(places: JobPlaces): Promise<JobChanges> {
     let changes: JobChanges;
     try {
-      changes = { state: 'done', model: await sit(this.#record, this.#services, places, this.#events()), reason: null };
+      await sit(this.#record, this.#services, places, this.#evaluator, this.#events());
+      changes = { state: 'done', reason: null };
     } catch (thrown) {
       changes = endOf(this.#wish, toErrorData(thrown));
       if (changes.reason?.code === 'internal') this.#services.log(`Job ${this.id} failed: ${changes.reason.details ?? changes.reason.message}`);
@@ -113,6 +125,7 @@ export class JobActivity {
       signal: this.#abort.signal,
       onStart: (pid) => void (this.#pid = pid),
       onData: (dataHash) => this.#store({ dataHash }, false),
+      onThreads: (threads) => this.#store({ threads }, false),
       onEstimating: () => this.#store({ state: 'estimating', startedAt: this.#startedAt }, true),
       onRunning: (estimate, training) => {
         this.#training = training;
@@ -128,7 +141,19 @@ export class JobActivity {
       onValidated: (row) => this.#news.validated(row),
       onSaved: (step) => this.#saved(step),
       onSample: (step, index, picture) => this.#sampled(step, index, picture),
+      onStudent: (model, fresh) => this.#published(model, fresh),
+      onEvaluation: (id, summary) => this.#store({ evaluation: { id, summary } }, true),
+      onEvaluationProgress: (progress) => {
+        this.#standing.progress = { ...progress, loss: this.#standing.progress?.loss ?? null };
+        this.#news.touch();
+      },
     };
+  }
+
+  #published(model: string, fresh: boolean): void {
+    [this.#model, this.#training, this.#pid, this.#standing.memoryBytes] = [model, null, undefined, null];
+    this.#store({ state: 'running', startedAt: this.#startedAt, model }, true);
+    if (fresh) this.#services.events.emit('models.changed', {});
   }
 
   #saved(step: number): void {
@@ -163,5 +188,7 @@ export function endOf(wish: Wish | null, error: ErrorData): JobChanges & { state
   if (error.code === 'engine-crashed') return { state: wish === 'paused' ? 'paused' : 'interrupted', reason: error };
   if (error.code !== 'cancelled') return { state: 'failed', reason: error };
   if (wish === 'paused') return { state: 'paused', reason: null };
+  // Stopped by somebody else: its evaluation, in the list of evaluations.
+  if (wish === null) return { state: 'paused', reason: error };
   return { state: 'interrupted', reason: { code: 'cancelled', message: 'The studio was closed while this job ran.', hint: 'Resume it: it goes on from its last checkpoint.' } };
 }

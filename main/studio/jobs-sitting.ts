@@ -1,17 +1,19 @@
-// One sitting of a job, from its turn to its pause or end: reads the source, measures, has it trained, publishes the student.
+// One sitting of a job, from its turn to its pause or end: reads the source, measures, has it trained, publishes the student, has it evaluated.
 // Tells what happens; what a job's state becomes is decided by whoever watches.
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StudioError, fromErrorData } from '../contract/errors.ts';
-import { distillRequestOf, type JobConfig, type JobEstimate, type JobRecord } from '../contract/jobs.ts';
+import { distillRequestOf, type EvaluationSummary, type JobConfig, type JobEstimate, type JobRecord } from '../contract/jobs.ts';
 import type { Sampler } from '../contract/schemas.ts';
 import type { EngineCommand } from '../engine/child.ts';
+import { resolveThreads } from '../engine/device-selection.ts';
 import { measureTraining, startTraining, type Training, type TrainingWatch } from '../engine/training-host.ts';
 import type { TrainingJobInput } from '../engine/training-messages.ts';
 import { estimateOf } from '../jobs/estimate.ts';
 import { condensed } from '../jobs/metrics.ts';
+import { evaluated, evaluationRequest, measuredPrompts, summaryOf, type EvaluationWatch, type Evaluator } from './jobs-evaluation.ts';
 import { JobFiles, type Material } from './jobs-files.ts';
-import { publishStudent } from './jobs-publish.ts';
+import { noteEvaluation, publishedStudent, publishStudent } from './jobs-publish.ts';
 import { readMaterial, type SourceAccess } from './jobs-source.ts';
 import type { Services } from './services.ts';
 
@@ -25,9 +27,15 @@ export interface JobPlaces {
 
 export interface SittingEvents extends TrainingWatch {
   onData(hash: string): void;
+  /** It trains with so many threads. */
+  onThreads(threads: number): void;
   onEstimating(): void;
   /** It trains: what was measured, null where it had been measured before. */
   onRunning(estimate: JobEstimate | null, training: Training): void;
+  /** The student is a model; `fresh`: since now. */
+  onStudent(model: string, fresh: boolean): void;
+  onEvaluation(id: string, summary: EvaluationSummary | null): void;
+  onEvaluationProgress: EvaluationWatch['onProgress'];
 }
 
 /** Points of the loss curve that are kept with the student. */
@@ -36,10 +44,11 @@ const keptCurve = 500;
 const teacherPasses: Readonly<Record<Sampler, number>> = { euler: 2, 'z-sampling': 6, w2sd: 6 };
 
 /**
- * Returns the student's name. Throws StudioError: 'cancelled' when stopped (with a checkpoint), 'not-found' and 'invalid-input' for teacher
- * and source, 'out-of-memory' and 'disk-full' with the numbers when it cannot fit, and what training throws. What was done stays.
+ * Ends well with a student that is a model and, where that is wanted, evaluated. Throws StudioError: 'cancelled' when stopped (with a
+ * checkpoint), 'not-found' and 'invalid-input' for teacher and source, 'out-of-memory' and 'disk-full' with the numbers when it cannot fit,
+ * and what training and evaluating throw. What was done stays.
  */
-export async function sit(record: JobRecord, services: Services, places: JobPlaces, events: SittingEvents): Promise<string> {
+export async function sit(record: JobRecord, services: Services, places: JobPlaces, evaluator: Evaluator, events: SittingEvents): Promise<void> {
   const { library, models } = services;
   const { config } = record;
   const files = new JobFiles(library.dir, record.id);
@@ -53,20 +62,46 @@ export async function sit(record: JobRecord, services: Services, places: JobPlac
   events.onData(material.hash);
   const modelsDir = join(library.dir, 'models');
   await mkdir(modelsDir, { recursive: true });
+  // A sitting before this one may have come so far, whether its host could still write that down or not.
+  const published = await publishedStudent(modelsDir, record.id);
+  const student = published ?? (await taught(record, files, material, modelsDir, services, places, events));
+  events.onStudent(student, published === null);
+  if (config.evaluate !== null) await measuredStudent(record, student, material, modelsDir, services, evaluator, events);
+}
+
+async function measuredStudent(
+  { config, evaluation }: JobRecord, student: string, material: Material, modelsDir: string, services: Services, evaluator: Evaluator, events: SittingEvents,
+): Promise<void> {
+  const by = await measuredPrompts(config, material, services.models);
+  let id = '';
+  const report = await evaluated(evaluation?.id ?? null, evaluationRequest(config, student, by), evaluator, services.events, {
+    signal: events.signal,
+    onBegun: (begun) => events.onEvaluation((id = begun), null),
+    onProgress: (progress) => events.onEvaluationProgress(progress),
+  });
+  const summary = summaryOf(report, config, by.kind);
+  await noteEvaluation(modelsDir, student, { evaluation: id, ...summary });
+  events.onEvaluation(id, summary);
+}
+
+/** Name of the student. */
+async function taught(
+  record: JobRecord, files: JobFiles, material: Material, modelsDir: string, services: Services, places: JobPlaces, events: SittingEvents,
+): Promise<string> {
   // No model's name begins with a dot: an unfinished folder is never listed.
   const target = join(modelsDir, `.${record.id}.new`);
-  await rm(target, { recursive: true, force: true });
   try {
-    return await work(record, files, material, target, services, places, events);
+    return await trained(record, files, material, target, services, places, events);
   } finally {
     await rm(target, { recursive: true, force: true });
   }
 }
 
-async function work(
+async function trained(
   record: JobRecord, files: JobFiles, material: Material, target: string, services: Services, places: JobPlaces, events: SittingEvents,
 ): Promise<string> {
   const { config } = record;
+  sameThreads(record, events);
   const job = trainingJob(config, material, { workDir: files.dir, target, modelDirs: places.modelDirs });
 
   let estimate: JobEstimate | null = null;
@@ -77,7 +112,7 @@ async function work(
   }
   const drawn = await files.samples(record.id);
   const missing = [...material.subjects.keys()].filter((index) => !drawn.some((sample) => sample.step === null && sample.index === index));
-  const training = startTraining(places.command, { ...job, teacherDraws: config.sampleEvery === 0 ? [] : missing }, events);
+  const training = startTraining(places.command, { ...job, teacherDraws: missing }, events);
   events.onRunning(estimate, training);
   const outcome = await training.outcome;
   const { loss, gradientNorm, learningRate, step, validation } = condensed(await files.trainingLog(), await files.validationLog(), { from: 0, points: keptCurve });
@@ -85,6 +120,15 @@ async function work(
     job: record.id, created_at: record.createdAt, finished_at: new Date().toISOString(), config, data_hash: material.hash, samples: outcome.samples, final_loss: outcome.loss,
     curve: { step, loss, gradient_norm: gradientNorm, learning_rate: learningRate, validation },
   });
+}
+
+/** A sum over threads depends on how many there are: said, not refused, for the machine may have changed. */
+function sameThreads({ config, threads: before, checkpointStep }: JobRecord, events: SittingEvents): void {
+  const now = resolveThreads(config.threads);
+  if (before !== null && before !== now && checkpointStep > 0) {
+    events.onWarning(`After step ${checkpointStep} it goes on with ${now} threads instead of ${before}: its losses are as good, but not bit for bit those that it would have had.`);
+  }
+  events.onThreads(now);
 }
 
 /** What a job like this would cost. Throws as `sit`, but a job that cannot fit has a refusal. */

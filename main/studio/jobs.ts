@@ -12,6 +12,7 @@ import { condensed } from '../jobs/metrics.ts';
 import { freeName, inOrder, isActive, mayBecome, moved, nextJob, queue } from '../jobs/queue.ts';
 import type { JobChanges } from '../library/repositories/jobs.ts';
 import { JobActivity, type Wish } from './jobs-activity.ts';
+import type { Evaluator } from './jobs-evaluation.ts';
 import { exportStudent } from './jobs-export.ts';
 import { JobFiles, jobsFolder } from './jobs-files.ts';
 import { estimateJob, type JobPlaces } from './jobs-sitting.ts';
@@ -22,16 +23,20 @@ import type { Services } from './services.ts';
 export class Jobs {
   readonly #services: Services;
   readonly #places: JobPlaces;
+  readonly #evaluator: Evaluator;
   readonly #store: JobStore;
   readonly #closing = new AbortController();
   /** The latest estimate and what it was for: whoever looked at it before the start need not wait for it again. */
   #estimated: { config: string; estimate: JobEstimate } | null = null;
   #active: JobActivity | null = null;
+  /** Estimates that are being measured. */
+  #measuring = 0;
 
   /** Jobs that a dead host left at work become `interrupted`. */
-  constructor(services: Services, places: JobPlaces) {
+  constructor(services: Services, places: JobPlaces, evaluator: Evaluator) {
     this.#services = services;
     this.#places = places;
+    this.#evaluator = evaluator;
     this.#store = new JobStore(services);
     for (const { id, state } of this.#store.all()) {
       if (isActive(state)) this.#note(id, { state: 'interrupted', memoryBytes: null, reason: hostDied });
@@ -46,7 +51,8 @@ export class Jobs {
   /** Throws StudioError for a teacher or source that cannot be used; a job that cannot fit has a refusal. */
   async estimate(config: JobConfig): Promise<JobEstimate> {
     const folder = join(jobsFolder(this.#services.library.dir), `${measuredPrefix}${randomUUID()}`);
-    const estimate = await estimateJob(config, this.#services, this.#places, folder, this.#closing.signal);
+    this.#measuring += 1;
+    const estimate = await estimateJob(config, this.#services, this.#places, folder, this.#closing.signal).finally(() => (this.#measuring -= 1));
     this.#estimated = { config: costOf(config), estimate };
     return estimate;
   }
@@ -203,6 +209,11 @@ export class Jobs {
     return this.#services.library.jobs;
   }
 
+  /** Is training at work, or measured? Other times than its own are longer meanwhile. */
+  get trains(): boolean {
+    return this.#measuring > 0 || this.#active?.trains === true;
+  }
+
   #files(id: string): JobFiles {
     return new JobFiles(this.#services.library.dir, this.#store.read(id).id);
   }
@@ -234,7 +245,7 @@ export class Jobs {
     if (this.#closing.signal.aborted || this.#active !== null) return;
     const record = nextJob(this.#store.all());
     if (record === null) return;
-    const activity = new JobActivity(record, this.#services, this.#places, (changes, tell) => this.#note(record.id, changes, tell));
+    const activity = new JobActivity(record, this.#services, this.#places, this.#evaluator, (changes, tell) => this.#note(record.id, changes, tell));
     this.#active = activity;
     activity.ended.then((changes) => this.#finish(record.id, changes))
       .catch((thrown: unknown) => this.#services.log(`The queue of jobs stands still: ${toErrorData(thrown).message}`));
@@ -244,7 +255,6 @@ export class Jobs {
     this.#active = null;
     this.#note(id, changes);
     if (changes.state === 'done') {
-      this.#services.events.emit('models.changed', {});
       await new JobFiles(this.#services.library.dir, id).lighten()
         .catch((thrown: unknown) => this.#services.log(`What job ${id} needs no more was not removed: ${toErrorData(thrown).message}`));
     }
