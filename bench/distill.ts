@@ -13,7 +13,7 @@ import { optimizerOf } from '../main/training/distillation.ts';
 import { batches, embeddingsOf, studentInputs } from '../main/training/distillation-batches.ts';
 import { chooseFusionScale } from '../main/training/distillation-fusion.ts';
 import { teachingPoints, type TeachingPoints } from '../main/training/distillation-points.ts';
-import { startingParameters, studentConfig } from '../main/training/distillation-start.ts';
+import { startingStudent, studentConfig } from '../main/training/distillation-start.ts';
 import { TeacherText } from '../main/training/distillation-text.ts';
 import { pointsFile } from '../main/training/distillation-work.ts';
 import { distillationLoss, prefixes, type StudentInput } from '../main/training/objectives.ts';
@@ -44,7 +44,7 @@ export default async function run(args: string[] = []): Promise<void> {
   const points = await inventedPoints(checkpoint, text, request, source);
   const prompts = Array.from({ length: 64 }, (_, item) => source.caption(item));
   const config = studentConfig(checkpoint.transformer.config, request, await chooseFusionScale(checkpoint, text, prompts, request, session));
-  const parameters = startingParameters(config, await readTensors(checkpoint.transformer.weights), request.seed);
+  const { parameters } = startingStudent(config, await readTensors(checkpoint.transformer.weights), request);
   const inputs = studentInputs(config, text.maxTokens, request.batch);
   const loss = distillationLoss(config);
   const optimizer = optimizerOf(request);

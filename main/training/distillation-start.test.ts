@@ -9,7 +9,7 @@ import { readTensors } from '../checkpoints/safetensors.ts';
 import { DistillRequest } from '../contract/distillation.ts';
 import { openPipelineParts } from '../diffusion/components.ts';
 import { classifierFree, embedded, guidedField } from '../diffusion/guidance.ts';
-import { startingParameters, studentConfig } from './distillation-start.ts';
+import { startingStudent, studentConfig } from './distillation-start.ts';
 import { writeStudent } from './distillation-student.ts';
 import { TrainingRandom } from './random.ts';
 
@@ -25,10 +25,10 @@ afterAll(() => rm(folder, { recursive: true }));
 async function fresh(name: string, changes: Partial<DistillRequest>): Promise<Checkpoint> {
   const request = DistillRequest.parse({ name, ...changes });
   const config = studentConfig(teacher.transformer.config, request, request.kind === 'teefusion' ? 0.5 : null);
-  const parameters = startingParameters(config, await readTensors(teacher.transformer.weights), 1);
+  const beginning = startingStudent(config, await readTensors(teacher.transformer.weights), request);
   const distillation = { teacher: 'storybook', teacher_hash: 'x', strategy: 'euler' as const, strategy_parameters: {}, guidance_range: [1, 9] as [number, number], distilled_steps: null, points: 'noised-images' as const, samples: 0 };
   const dir = path.join(folder, name);
-  await writeStudent(dir, name, { config, parameters, weights: parameters.values, distillation }, teacher.dir);
+  await writeStudent(dir, name, { config, ...beginning, weights: beginning.parameters.values, distillation }, teacher.dir);
   return openCheckpoint(dir, () => teacher.dir);
 }
 

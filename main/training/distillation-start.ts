@@ -1,9 +1,10 @@
-// A student before its first step: its configuration, and the teacher's weights with what is new beside them.
+// A student before its first step: its configuration, and the teacher's weights with what is new beside them, all to learn or adapters alone.
 import { TransformerConfig } from '../checkpoints/configs.ts';
 import type { DistillRequest, GuidanceEmbedding } from '../contract/distillation.ts';
+import { adapterParameters, adaptersOf, type Adapters } from './adapters.ts';
 import { mmditParameters } from './networks.ts';
 import { prefixes } from './objectives.ts';
-import { Parameters } from './parameters.ts';
+import { foundIn, Parameters, type ParameterSpec, type ParameterView } from './parameters.ts';
 
 type Form = Pick<DistillRequest, 'kind' | 'guidanceEmbedding' | 'guidanceMultiplier'>;
 
@@ -21,13 +22,33 @@ export function studentConfig(teacher: TransformerConfig, form: Form, fusionScal
   });
 }
 
+/** What of a student learns, and what beside it only has a value. */
+export interface Beginning {
+  readonly parameters: Parameters;
+  /** The teacher's own, under the student's names; never changed. Empty where every weight learns. */
+  readonly fixed: readonly ParameterView[];
+  /** null: every weight learns. */
+  readonly adapters: Adapters | null;
+}
+
+type Tensors = ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>;
+
 /**
- * The student's parameters under `prefixes.transformer`: the teacher's numbers, and for DistillCFG a guidance embedder whose output is
- * zero, so that the student starts as its teacher's conditional branch. Throws StudioError `corrupt-file` where the teacher lacks a tensor.
+ * A student before its first step, its weights under `prefixes.transformer`: the teacher's numbers, and for DistillCFG a guidance embedder
+ * whose output is zero, so that the student starts as its teacher's conditional branch. With `lora`, adapters learn, and that embedder;
+ * `teacher` is then kept and not copied. Throws StudioError `corrupt-file` where the teacher lacks a tensor, `invalid-input` for a rank
+ * that does not fit it.
  */
-export function startingParameters(config: TransformerConfig, teacher: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>, seed: number): Parameters {
-  const parameters = new Parameters(mmditParameters(config).map((spec) => ({ ...spec, name: prefixes.transformer + spec.name })), seed);
-  const own = parameters.export(parameters.values, prefixes.transformer, 'F32').filter(({ name }) => config.guidance && name.startsWith('guidance_in.'));
-  parameters.load(new Map([...teacher, ...own.map(({ name, shape, data }) => [name, { shape, data: Float32Array.from(data) }] as const)]), prefixes.transformer);
-  return parameters;
+export function startingStudent(config: TransformerConfig, teacher: Tensors, { seed, lora }: Pick<DistillRequest, 'seed' | 'lora'>): Beginning {
+  const specs = mmditParameters(config).map((spec) => ({ ...spec, name: prefixes.transformer + spec.name }));
+  const isNew = ({ name }: ParameterSpec): boolean => config.guidance && name.startsWith(`${prefixes.transformer}guidance_in.`);
+  if (lora === null) {
+    const parameters = new Parameters(specs, seed);
+    const own = parameters.export(parameters.values, prefixes.transformer, 'F32').filter(({ name }) => config.guidance && name.startsWith('guidance_in.'));
+    parameters.load(new Map([...teacher, ...own.map(({ name, shape, data }) => [name, { shape, data: Float32Array.from(data) }] as const)]), prefixes.transformer);
+    return { parameters, fixed: [], adapters: null };
+  }
+  const adapters = adaptersOf(config, lora);
+  const parameters = new Parameters([...specs.filter(isNew), ...adapterParameters(config, adapters)], seed);
+  return { parameters, fixed: specs.filter((spec) => !isNew(spec)).map((spec) => foundIn(teacher, spec, prefixes.transformer)), adapters };
 }

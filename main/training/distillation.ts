@@ -11,21 +11,21 @@ import { hashCheckpoint } from '../checkpoints/hash.ts';
 import { readTensors } from '../checkpoints/safetensors.ts';
 import { planSampling } from '../diffusion/samplers.ts';
 import type { SessionOptions } from '../graph/session.ts';
+import { adaptedLoss, adaptersOf } from './adapters.ts';
 import { batches, embeddingsOf, studentInputs } from './distillation-batches.ts';
 import { chooseFusionScale } from './distillation-fusion.ts';
 import { Pace } from './distillation-pace.ts';
 import { teachingPoints, type TeachingPoints } from './distillation-points.ts';
 import type { PromptSource } from './distillation-source.ts';
-import { startingParameters, studentConfig } from './distillation-start.ts';
+import { startingStudent, studentConfig, type Beginning } from './distillation-start.ts';
 import type { Student } from './distillation-student.ts';
 import { TeacherText } from './distillation-text.ts';
 import { claimWork, validationFolder, validationLog, type OtherWork } from './distillation-work.ts';
 import { distillationLoss, type StudentInput } from './objectives.ts';
-import type { Parameters } from './parameters.ts';
 import { resumeFrom, runTraining, type Moment } from './run.ts';
 import { appendLine, cutLog, logFile, type LogRow } from './run-log.ts';
-import { innerMatrices, Trainer, type OptimizerOptions } from './trainer.ts';
-import { Validation, validationPoints } from './validation.ts';
+import { innerMatrices, Trainer, type Loss, type OptimizerOptions } from './trainer.ts';
+import { Validation, validationPoints, type ValidationSetup } from './validation.ts';
 
 export interface Distillation {
   /** The teacher. */
@@ -80,7 +80,7 @@ export async function distil(job: Distillation): Promise<{ student: Student; out
     const points = await taught(job, text, session);
     const fusionScale = request.kind === 'teefusion' ? request.fusionScale ?? (await measuredScale(job, text, points, session)) : null;
     const config = studentConfig(checkpoint.transformer.config, request, fusionScale);
-    const studentOf = (trained: Pick<Student, 'parameters' | 'weights'>, samples: number, loss: number): Student =>
+    const studentOf = (trained: Trained, samples: number, loss: number): Student =>
       ({ config, ...trained, distillation: provenance(request, teacherHash, samples, loss) });
     const trained = await learned(job, config, text, points, session, studentOf);
     const loss = await finalLoss(folder, request.steps);
@@ -91,8 +91,11 @@ export async function distil(job: Distillation): Promise<{ student: Student; out
   }
 }
 
-/** Throws StudioError `invalid-input` for a student, `unsupported` for a teacher whose parts cannot do what teaching needs. */
-export function assertCanTeach({ kind, vae, transformer }: Checkpoint, { pointsFrom }: Pick<DistillRequest, 'pointsFrom'>): void {
+/**
+ * Throws StudioError `invalid-input` for a student or adapters too wide for the teacher's matrices, `unsupported` for a teacher whose parts
+ * cannot do what teaching needs.
+ */
+export function assertCanTeach({ kind, vae, transformer }: Checkpoint, { pointsFrom, lora }: Pick<DistillRequest, 'pointsFrom' | 'lora'>): void {
   if (kind === 'student') throw new StudioError('invalid-input', 'A student cannot teach: it has no second branch to guide with.');
   if (pointsFrom === 'noised' && !vae.header.tensors.has('encoder.conv_in.weight')) {
     throw new StudioError('unsupported', `${vae.weights}: holds no encoder, so pictures cannot be turned into latents to learn from.`, {
@@ -102,6 +105,7 @@ export function assertCanTeach({ kind, vae, transformer }: Checkpoint, { pointsF
   if (transformer.config.dual_attention_layers.length > 0) {
     throw new StudioError('unsupported', 'A teacher with dual attention cannot be distilled yet.');
   }
+  if (lora !== null) adaptersOf(transformer.config, lora);
 }
 
 async function taught({ checkpoint, source, request, folder, pointsFolder, signal, onProgress }: Distillation, text: TeacherText, session: SessionOptions): Promise<TeachingPoints> {
@@ -124,19 +128,28 @@ function measuredScale({ checkpoint, request, source }: Distillation, text: Teac
 /** A student starts where its teacher is, so nothing is to decay. */
 export const optimizerOf = ({ optimizer }: Pick<DistillRequest, 'optimizer'>): OptimizerOptions => ({ weightDecay: 0, ...(optimizer === 'muon' && { muon: innerMatrices }) });
 
+type Trained = Beginning & Pick<Student, 'weights'>;
+
+/** What is trained to be small, over whatever learns. */
+export function studentLoss(config: TransformerConfig, { adapters }: Pick<Beginning, 'adapters'>): Loss<StudentInput> {
+  const loss = distillationLoss(config);
+  return adapters === null ? loss : adaptedLoss(loss, adapters);
+}
+
 async function learned(
   job: Distillation, config: TransformerConfig, text: TeacherText, points: TeachingPoints, session: SessionOptions,
-  studentOf: (trained: Pick<Student, 'parameters' | 'weights'>, samples: number, loss: number) => Student,
-): Promise<{ parameters: Parameters; weights: Float32Array }> {
+  studentOf: (trained: Trained, samples: number, loss: number) => Student,
+): Promise<Trained> {
   const { checkpoint, request, folder, signal, onProgress, onWarning, onSaved } = job;
   const { batch, steps, learningRate, hold, finalShare, averageDecay } = request;
-  const parameters = startingParameters(config, await readTensors(checkpoint.transformer.weights), request.seed);
+  const beginning = startingStudent(config, await readTensors(checkpoint.transformer.weights), request);
+  const loss = studentLoss(config, beginning);
   const inputs = studentInputs(config, text.maxTokens, batch);
-  const trainer = await Trainer.create<StudentInput>(parameters, inputs, distillationLoss(config), optimizerOf(request), session, request.accumulate);
+  const trainer = await Trainer.create<StudentInput>(beginning.parameters, inputs, loss, optimizerOf(request), session, request.accumulate, beginning.fixed);
   let validate: Validate | null = null;
   try {
     await resumeFrom(trainer as Trainer<string>, folder, (warning) => onWarning?.(warning));
-    validate = await openValidation(job, config, parameters, text, session, trainer.steps);
+    validate = await openValidation(job, { config, loss, beginning, text, session }, trainer.steps);
     const embeddings = trainer.steps < steps ? await embeddingsOf(job, text, points) : () => text.empty;
     const pace = new Pace(steps, batch, trainer.steps);
     let last = NaN;
@@ -154,11 +167,11 @@ async function learned(
       },
       async afterStep(moment) {
         await validate?.after(moment.step, trainer.average);
-        await job.afterStep?.({ ...moment, student: () => studentOf({ parameters, weights: trainer.average }, moment.step * batch, last) });
+        await job.afterStep?.({ ...moment, student: () => studentOf({ ...beginning, weights: trainer.average }, moment.step * batch, last) });
       },
     });
     if (!finished) throw new StudioError('cancelled', `Stopped after step ${trainer.steps} of ${steps}; what was learned is kept.`);
-    return { parameters, weights: Float32Array.from(trainer.average) };
+    return { ...beginning, weights: Float32Array.from(trainer.average) };
   } finally {
     await validate?.close();
     await trainer.close();
@@ -173,18 +186,18 @@ interface Validate {
 
 /** `from`: training steps that are done already. Null where none is wanted. */
 async function openValidation(
-  { checkpoint, request, folder, validation, signal, onValidated }: Distillation, config: TransformerConfig, parameters: Parameters, text: TeacherText,
-  session: SessionOptions, from: number,
+  { checkpoint, request, folder, validation, signal, onValidated }: Distillation, learning: Pick<ValidationSetup, 'config' | 'loss' | 'beginning' | 'text' | 'session'>, from: number,
 ): Promise<Validate | null> {
   if (validation === undefined || validation.every === 0 || from >= request.steps) return null;
   const { every, source } = validation;
   const seed = (request.seed ^ validationSeed) >>> 0;
+  const { text, session } = learning;
   const points = await teachingPoints({
     checkpoint, text, source, request: { ...request, points: validationPoints, seed }, folder: path.join(folder, validationFolder), session, signal, onPoints: () => {},
   });
   const log = path.join(folder, validationLog);
   await cutLog(log, from);
-  const measured = await Validation.open({ config, parameters, text, points, source, seed, session });
+  const measured = await Validation.open({ ...learning, points, source, seed });
   return {
     async after(step, weights) {
       if (step % every !== 0 && step !== request.steps) return;
@@ -213,7 +226,7 @@ async function finalLoss(folder: string, steps: number): Promise<number> {
 }
 
 function provenance(request: DistillRequest, teacherHash: string, samples: number, loss: number): Student['distillation'] {
-  const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, accumulate, points, optimizer, learningRate, hold, averageDecay } = request;
+  const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, accumulate, points, optimizer, lora, learningRate, hold, averageDecay } = request;
   const ofTrajectories = pointsFrom === 'trajectories';
   const { reflection } = planSampling(strategy, 0, settings);
   return {
@@ -233,7 +246,7 @@ function provenance(request: DistillRequest, teacherHash: string, samples: numbe
       seed, steps, batch, ...(accumulate > 1 && { accumulate }), teaching_points: points,
       ...(ofTrajectories && { trajectory_steps: scheduleSteps, ...(reflection === null && { own_scale_share: ownScaleShare }) }),
       ...(request.prompts !== null && { prompts: request.prompts.length }),
-      optimizer, learning_rate: learningRate, hold, average_decay: averageDecay, loss,
+      optimizer, ...(lora !== null && { lora: { rank: lora.rank, alpha: lora.alpha ?? lora.rank } }), learning_rate: learningRate, hold, average_decay: averageDecay, loss,
     },
   };
 }

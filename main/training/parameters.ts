@@ -41,6 +41,17 @@ export interface ParameterView {
   data: Float32Array;
 }
 
+/**
+ * One parameter's numbers as `tensors` have them, under its name without `prefix`; not copied. Throws StudioError `corrupt-file` when
+ * there is none or it has another shape.
+ */
+export function foundIn(tensors: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>, { name, shape }: Pick<ParameterSpec, 'name' | 'shape'>, prefix = ''): ParameterView {
+  const found = tensors.get(name.slice(prefix.length));
+  if (!found) throw new StudioError('corrupt-file', `The checkpoint has no tensor '${name}'.`);
+  if (found.shape.join() !== shape.join()) throw new StudioError('corrupt-file', `Tensor '${name}' is [${found.shape}] in the checkpoint but [${shape}] in the network.`);
+  return { name, shape, data: found.data };
+}
+
 /** All parameters of a training job. One flat buffer for each role, so that a checkpoint is four long tensors. */
 export class Parameters {
   readonly specs: readonly ParameterSpec[];
@@ -76,12 +87,8 @@ export class Parameters {
 
   /** Overwrites values by name. Throws StudioError `corrupt-file` when a tensor is missing or has another shape. */
   load(tensors: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>, prefix = ''): void {
-    for (const { name, shape } of this.specs) {
-      if (!name.startsWith(prefix)) continue;
-      const found = tensors.get(name.slice(prefix.length));
-      if (!found) throw new StudioError('corrupt-file', `The checkpoint has no tensor '${name}'.`);
-      if (found.shape.join() !== shape.join()) throw new StudioError('corrupt-file', `Tensor '${name}' is [${found.shape}] in the checkpoint but [${shape}] in the network.`);
-      this.view(this.values, name).data.set(found.data);
+    for (const spec of this.specs) {
+      if (spec.name.startsWith(prefix)) this.view(this.values, spec.name).data.set(foundIn(tensors, spec, prefix).data);
     }
   }
 

@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { StudioError } from '../contract/errors.ts';
 import { openSession, type SessionOptions } from '../graph/session.ts';
 import type { TensorSpec } from '../graph/trace.ts';
-import type { Parameters, ParameterSpec } from './parameters.ts';
+import type { Parameters, ParameterSpec, ParameterView } from './parameters.ts';
 import { gradientGraph, stepGraph, updateGraph, type Loss } from './trainer-graphs.ts';
 import { roles, settingsOf, type OptimizerOptions, type Role, type Settings } from './trainer-update.ts';
 
@@ -42,17 +42,22 @@ export class Trainer<I extends string> {
   readonly #parts: Parts | null;
   readonly #trainable: readonly ParameterSpec[];
   readonly #options: Settings;
+  /** What has a value and no more, to feed as it is. */
+  readonly #fixed: Feeds;
   #current: State;
   #next: State;
   #steps = 0;
   #runtimeMs = 0;
 
-  private constructor(parameters: Parameters, session: ort.InferenceSession, parts: Parts | null, trainable: readonly ParameterSpec[], options: Settings) {
+  private constructor(
+    parameters: Parameters, session: ort.InferenceSession, parts: Parts | null, trainable: readonly ParameterSpec[], options: Settings, fixed: readonly ParameterView[],
+  ) {
     this.parameters = parameters;
     this.#session = session;
     this.#parts = parts;
     this.#trainable = trainable;
     this.#options = options;
+    this.#fixed = Object.fromEntries(fixed.map(({ name, shape, data }) => [`value/${name}`, new ort.Tensor('float32', data, [...shape])]));
     const state = (): State => ({
       value: Float32Array.from(parameters.values), first: new Float32Array(parameters.length),
       second: new Float32Array(parameters.length), average: Float32Array.from(parameters.values),
@@ -64,20 +69,22 @@ export class Trainer<I extends string> {
   /**
    * Traces the step for inputs of these shapes. `loss` returns a scalar; every trainable parameter must have a part in it.
    * `accumulate`: parts that a batch is cut into along the first axis of every input, which it divides; `loss` sees one part and has to be
-   * a mean over its rows, so that the parts' mean is the batch's.
+   * a mean over its rows, so that the parts' mean is the batch's. `fixed`: more weights that `loss` may ask for. They stay the caller's, are
+   * read at every step, and have neither state nor a place in checkpoints.
    */
   static async create<I extends string>(
     parameters: Parameters, inputs: Record<I, TensorSpec>, loss: Loss<I>, options: OptimizerOptions = {}, session: SessionOptions = {}, accumulate = 1,
+    fixed: readonly ParameterView[] = [],
   ): Promise<Trainer<I>> {
     const settings = settingsOf(options);
-    const { specs } = parameters;
-    const trainable = specs.filter((spec) => spec.trainable);
-    if (accumulate === 1) return new Trainer<I>(parameters, await openSession(stepGraph(specs, inputs, loss, settings), session), null, trainable, settings);
+    const trainable = parameters.specs.filter((spec) => spec.trainable);
+    const specs = [...parameters.specs, ...fixed.map(fixedSpec)];
+    if (accumulate === 1) return new Trainer<I>(parameters, await openSession(stepGraph(specs, inputs, loss, settings), session), null, trainable, settings, fixed);
     const part = Object.fromEntries(Object.entries<TensorSpec>(inputs).map(([name, { dtype, shape }]) => [name, { dtype, shape: partShape(name, shape, accumulate) }]));
     const gradients = await openSession(gradientGraph(specs, part as unknown as Record<I, TensorSpec>, loss, 1 / accumulate), session);
     try {
       const sums = [new Float32Array(parameters.length), new Float32Array(parameters.length)] as const;
-      return new Trainer<I>(parameters, await openSession(updateGraph(specs, settings), session), { count: accumulate, session: gradients, sums }, trainable, settings);
+      return new Trainer<I>(parameters, await openSession(updateGraph(specs, settings), session), { count: accumulate, session: gradients, sums }, trainable, settings, fixed);
     } catch (thrown) {
       await gradients.release();
       throw thrown;
@@ -113,7 +120,7 @@ export class Trainer<I extends string> {
     const feeds: Feeds = {
       learning_rate: number(learningRate), first_bias: number(1 / (1 - this.#options.beta1 ** t)),
       second_bias: number(1 / (1 - this.#options.beta2 ** t)), average_rate: number(averageRate),
-      ...(this.#parts === null ? { ...this.#values(this.parameters.specs), ...dataFeeds(inputs) } : this.#values(this.#trainable)),
+      ...(this.#parts === null ? { ...this.#fixed, ...this.#values(this.parameters.specs), ...dataFeeds(inputs) } : this.#values(this.#trainable)),
     };
     const accumulated = this.#parts === null ? null : await this.#accumulate(this.#parts, inputs);
     Object.assign(feeds, accumulated?.gradients);
@@ -137,7 +144,7 @@ export class Trainer<I extends string> {
 
   /** The mean of the parts' losses, and their gradients' mean as feeds. */
   async #accumulate(parts: Parts, inputs: Record<I, Data>): Promise<{ loss: number; gradients: Feeds }> {
-    const values = this.#values(this.parameters.specs);
+    const values = { ...this.#fixed, ...this.#values(this.parameters.specs) };
     let [sum, next] = parts.sums;
     sum.fill(0);
     let loss = 0;
@@ -187,6 +194,8 @@ export class Trainer<I extends string> {
     await this.#parts?.session.release();
   }
 }
+
+const fixedSpec = ({ name, shape, data }: ParameterView): ParameterSpec => ({ name, shape, init: { kind: 'table', data }, trainable: false });
 
 const scalarOf = (tensor: ort.Tensor): number => (tensor.data as Float32Array)[0]!;
 

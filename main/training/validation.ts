@@ -9,9 +9,11 @@ import { trace, type TensorSpec } from '../graph/trace.ts';
 import type { PromptSource } from './distillation-source.ts';
 import { repeated, type TeacherText } from './distillation-text.ts';
 import type { TeachingPoints } from './distillation-points.ts';
-import { distillationLoss, type StudentInput } from './objectives.ts';
+import type { Beginning } from './distillation-start.ts';
+import type { StudentInput } from './objectives.ts';
 import type { Parameters } from './parameters.ts';
 import { TrainingRandom } from './random.ts';
+import type { Loss } from './trainer.ts';
 
 /** Points it is measured at: few enough to cost a fraction of a training step, enough that it hardly jumps. */
 export const validationPoints = 64;
@@ -22,7 +24,9 @@ type Feeds = Record<`in/${StudentInput}`, ort.Tensor>;
 
 export interface ValidationSetup {
   readonly config: TransformerConfig;
-  readonly parameters: Parameters;
+  /** What is trained to be small. */
+  readonly loss: Loss<StudentInput>;
+  readonly beginning: Pick<Beginning, 'parameters' | 'fixed'>;
   readonly text: TeacherText;
   /** Of another seed, or another source, than those that are trained on. */
   readonly points: TeachingPoints;
@@ -34,27 +38,30 @@ export interface ValidationSetup {
 export class Validation {
   readonly #session: ort.InferenceSession;
   readonly #parameters: Parameters;
+  /** What only has a value. */
+  readonly #fixed: Readonly<Record<string, ort.Tensor>>;
   readonly #batches: readonly Feeds[];
 
-  private constructor(session: ort.InferenceSession, parameters: Parameters, batches: readonly Feeds[]) {
+  private constructor(session: ort.InferenceSession, { parameters, fixed }: ValidationSetup['beginning'], batches: readonly Feeds[]) {
     this.#session = session;
     this.#parameters = parameters;
+    this.#fixed = Object.fromEntries(fixed.map(({ name, shape, data }) => [`value/${name}`, new ort.Tensor('float32', data, [...shape])]));
     this.#batches = batches;
   }
 
   /** Encodes the points' prompts and traces the student once. Points beyond a multiple of the batch are left out, unless there is but one batch. */
   static async open(setup: ValidationSetup): Promise<Validation> {
-    const { config, parameters, points: { count } } = setup;
+    const { beginning, points: { count } } = setup;
     const size = Math.min(batch, count);
     const batches: Feeds[] = [];
     for (let start = 0; start + size <= count; start += size) batches.push(await feedsOf(setup, start, size));
     const inputs = Object.entries<ort.Tensor>(batches[0]!).map(([name, { dims }]): [string, TensorSpec] => [name, { dtype: 'float32', shape: dims }]);
-    const values = parameters.specs.map(({ name, shape }): [string, TensorSpec] => [`value/${name}`, { dtype: 'float32', shape }]);
+    const values = [...beginning.parameters.specs, ...beginning.fixed].map(({ name, shape }): [string, TensorSpec] => [`value/${name}`, { dtype: 'float32', shape }]);
     const graph = trace(Object.fromEntries([...inputs, ...values]), (tensors) => {
       const data = Object.fromEntries(inputs.map(([name]) => [name.slice('in/'.length), tensors[name]!])) as Record<StudentInput, tf.Tensor>;
-      return { loss: distillationLoss(config)((name) => tensors[`value/${name}`]!, data) };
+      return { loss: setup.loss((name) => tensors[`value/${name}`]!, data) };
     }, { name: 'validation' });
-    return new Validation(await openSession(graph, setup.session), parameters, batches);
+    return new Validation(await openSession(graph, setup.session), beginning, batches);
   }
 
   /** Mean square of the velocity's error over all points. `weights`: in the parameters' layout. */
@@ -63,7 +70,7 @@ export class Validation {
       [`value/${name}`, new ort.Tensor('float32', this.#parameters.view(weights, name).data, [...shape])]));
     let sum = 0;
     for (const feeds of this.#batches) {
-      const { loss } = await this.#session.run({ ...values, ...feeds });
+      const { loss } = await this.#session.run({ ...this.#fixed, ...values, ...feeds });
       sum += (loss!.data as Float32Array)[0]!;
     }
     return sum / this.#batches.length;
