@@ -39,10 +39,10 @@ describe('the request', () => {
 
   it('is what was typed', async () => {
     expect(await from(
-      '--models', 'a, b', '--guidance', '0,1.5,9', '--sampler', 'euler,w2sd', '--steps', '7', '--prompts', 'known', '--count', '3', '--no-controls', '--resamples', '100',
+      '--models', 'a, b', '--guidance', '0,1.5,9', '--sampler', 'euler,w2sd', '--steps', '7', '--prompts', 'known', '--count', '3', '--no-controls', '--no-copies', '--resamples', '100',
       '--reflection-steps', '4', '--weak-guidance', '0', '--inversion-guidance', '0.25', '--no-guard',
     )).toEqual({
-      models: ['a', 'b'], guidance: [0, 1.5, 9], samplers: ['euler', 'w2sd'], steps: 7, prompts: 'known', count: 3, controls: false, resamples: 100,
+      models: ['a', 'b'], guidance: [0, 1.5, 9], samplers: ['euler', 'w2sd'], steps: 7, prompts: 'known', count: 3, controls: false, copies: false, resamples: 100,
       reflection: { steps: 4, weakGuidance: 0, inversionGuidance: 0.25, guard: false },
     });
   });
@@ -125,7 +125,7 @@ it('evaluates; stopped by Ctrl+C it says how to go on, and goes on', async () =>
   // One that is done is shown at once; its facts are compared with published ones.
   const published = join(out, 'records.jsonl');
   const same = await studio('evaluate', '--resume', id, '--check', published, ...places);
-  expect(JSON.parse(same.stdout)).toMatchObject({ id, check: { compared: 8, unpublished: 0, differences: [] } });
+  expect(JSON.parse(same.stdout)).toMatchObject({ id, check: { compared: 8, unpublished: 0, facts: 28, reproduced: 28, differences: [] } });
   expect(same.code).toBe(0);
   writeFileSync(published, readFileSync(published, 'utf8').replace('"count":false', '"count":true'));
   const other = await studio('evaluate', '--resume', id, '--check', published, '--models-dir', models, '--library', library);

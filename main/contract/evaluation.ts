@@ -21,6 +21,8 @@ export const EvaluateRequest = z.strictObject({
   count: z.int().min(1).max(20_000).default(64),
   /** Adds METHOD's controls: Euler+CFG at a reflection sampler's effective scale, and teachers at the student's number of passes. */
   controls: z.boolean().default(true),
+  /** Looks for copies of training pictures; the first time in a library it draws all 36 thousand of them. Left out: yes. */
+  copies: z.boolean().optional(),
   /** Of the bootstrap, which is seeded: the same pictures give the same intervals. */
   resamples: z.int().min(100).max(100_000).default(2000),
 });
@@ -111,8 +113,10 @@ export const PairedDifference = z.object({
   one: Interval.nullable(),
   two: Interval.nullable(),
   scores: z.record(z.string(), Interval),
-  /** a's cost over b's. */
+  /** a's cost over b's: the median over the pairs, and of the medians. */
   timeRatio: z.number(),
+  /** 95 % interval of `timeRatio`; reports of earlier versions lack it. */
+  timeRange: z.object({ low: z.number(), high: z.number() }).optional(),
   nfeRatio: z.number(),
 });
 export type PairedDifference = z.infer<typeof PairedDifference>;

@@ -45,7 +45,9 @@ export function differenceOf(a: readonly PictureRecord[], b: readonly PictureRec
     return pairedDifference(pairs, resamples);
   };
   const right = ({ allCorrect }: PictureRecord): number | null => (allCorrect === null ? null : Number(allCorrect));
-  const median = (records: readonly PictureRecord[], value: (record: PictureRecord) => number): number => medianInterval(records.map(value)).value;
+  const medianPasses = (records: readonly PictureRecord[]): number => medianInterval(records.map(({ nfe }) => nfe)).value;
+  // Pair by pair: the two pictures were drawn within a second, so that what else goes on in the machine falls on both.
+  const { value: timeRatio, ...timeRange } = medianInterval(a.map(({ ms }, i) => ms / b[i]!.ms));
   return {
     a: a[0]!.cell,
     b: b[0]!.cell,
@@ -54,7 +56,16 @@ export function differenceOf(a: readonly PictureRecord[], b: readonly PictureRec
     one: between(right, 1),
     two: between(right, 2),
     scores: Object.fromEntries(metrics.map((id) => [id, between(({ scores }) => scores[id] ?? null)!])),
-    timeRatio: median(a, ({ ms }) => ms) / median(b, ({ ms }) => ms),
-    nfeRatio: median(a, ({ nfe }) => nfe) / median(b, ({ nfe }) => nfe),
+    timeRatio,
+    timeRange,
+    nfeRatio: medianPasses(a) / medianPasses(b),
   };
+}
+
+/** Share of the ratio of passes that a ratio of times is to reach. */
+export const expectedPace = 0.75;
+
+/** Whether fewer passes pay off in time as they should; null where both cost equally many passes and there is nothing to gain. */
+export function keepsPace({ timeRatio, nfeRatio }: Pick<PairedDifference, 'timeRatio' | 'nfeRatio'>): boolean | null {
+  return nfeRatio <= 1 ? null : timeRatio >= expectedPace * nfeRatio;
 }

@@ -55,11 +55,14 @@ describe('the document', patience, () => {
   it('holds every cell and difference, and the command that makes it again', async () => {
     const report = await exampleReport(options);
     const markdown = reportMarkdown(report, { charts: [{ title: 'C', file: 'c.svg' }], sheets: [{ title: 'S', file: 's.png' }] });
-    const [facts, measures, differences, slider] = tables(markdown);
-    for (const rows of [facts!, measures!]) expect(rows.slice(2).map((row) => row[1])).toEqual(report.cells.map(({ guidance }) => String(guidance)));
+    const [facts, one, two, measures, differences, slider] = tables(markdown);
+    for (const rows of [facts!, one!, two!, measures!]) expect(rows.slice(2).map((row) => row[1])).toEqual(report.cells.map(({ guidance }) => String(guidance)));
     expect(differences).toHaveLength(2 + report.differences.length);
     expect(slider!.slice(2).map((row) => row.map((cell) => cell.startsWith('**')))).toEqual([[true, true, false], [true, false, true]]);
-    for (const rows of [facts!, measures!, differences!, slider!]) expect(rows.every((row) => row.length === rows[0]!.length)).toBe(true);
+    expect(one!.map((row) => row.at(-1))).toEqual(['kind', '---:', ...report.cells.map(({ adherence }) => expect.stringContaining(`${(100 * adherence.one!.facts.kind!.value).toFixed(1)} % (`))]);
+    expect(differences![0]!.slice(-4)).toEqual(['time ratio', 'NFE ratio', '≥ 0.75 ×', 'Looks']);
+    expect(differences![2]!.slice(-4, -1)).toEqual(['1.00 (1.00–1.00)', '2.00', 'no']);
+    for (const rows of [facts!, one!, two!, measures!, differences!, slider!]) expect(rows.every((row) => row.length === rows[0]!.length)).toBe(true);
     expect(markdown).toContain('npm run studio -- evaluate --models story,fast --guidance 1,3 --sampler euler,z-sampling --steps 20 --prompts held-out --count 8 --resamples 200\n');
     expect(markdown).toContain('![C](c.svg)');
     expect(markdown).toContain('![S](s.png)');

@@ -33,7 +33,7 @@ describe('a report', patience, () => {
     ]);
     // Wrong are 0, 4, 8, … and 0, 3, 6, …: 9 and 12 of 36.
     const difference = report.differences[1]!;
-    expect(difference).toMatchObject({ pairs: 36, nfeRatio: 2, timeRatio: 18 / 11, scores: { looks: { value: 0, low: 0, high: 0 } } });
+    expect(difference).toMatchObject({ pairs: 36, nfeRatio: 2, timeRatio: 18 / 11, timeRange: { low: 19 / 12, high: 1.7 }, scores: { looks: { value: 0, low: 0, high: 0 } } });
     expect(difference.all!.value).toBeCloseTo(-3 / 36, 12);
     expect(difference.all!.low).toBeLessThan(-3 / 36);
     expect(difference.one!.value).toBeCloseTo((12 - 9) / 18, 12);

@@ -28,6 +28,22 @@ export function sliderPairs({ cells }: Slider): [string, string][] {
   return cells.flatMap(({ student }) => cells.map(({ teacher }): [string, string] => [student, teacher]));
 }
 
+/** The scales at which METHOD judges a slider. */
+export const judgedScales = [1, 2, 4, 7] as const;
+
+/** The part of a slider's report that is about some scales alone; null where one of them was not drawn. */
+export function sliderAt({ guidance, distances }: Pick<SliderReport, 'guidance' | 'distances'>, scales: readonly number[]): Pick<SliderReport, 'guidance' | 'distances' | 'diagonal'> | null {
+  const at = scales.map((scale) => guidance.indexOf(scale));
+  if (at.includes(-1)) return null;
+  const part = at.map((row) => at.map((column) => distances[row]![column]!));
+  return { guidance: [...scales], distances: part, diagonal: leastOnDiagonal(part) };
+}
+
+/** Whether each row is least on the diagonal, and there alone. */
+function leastOnDiagonal(matrix: readonly (readonly number[])[]): boolean {
+  return matrix.every((row, i) => row.every((distance, j) => j === i || distance > row[i]!));
+}
+
 export interface Curves {
   /** Pixel distances of two cells, one for each prompt. */
   distances(student: string, teacher: string): readonly number[];
@@ -48,7 +64,7 @@ export function judgeSlider({ student, cells }: Slider, { distances, adherence, 
     teacher: student.teacher!,
     guidance: cells.map(({ guidance }) => guidance),
     distances: matrix,
-    diagonal: matrix.every((row, i) => row.every((distance, j) => j === i || distance > row[i]!)),
+    diagonal: leastOnDiagonal(matrix),
     adherence: known.length < cells.length ? null : compareCurves(known),
     saturation: compareCurves(cells.map((cell) => [saturation(cell.student), saturation(cell.teacher)])),
   };

@@ -2,12 +2,15 @@
 // gives to one: a file of prompts, a published file of records to compare with. Reads the library's folders only.
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { writeFileAtomic } from '../checkpoints/atomic.ts';
+import { exists } from '../checkpoints/component.ts';
 import { fileError } from '../checkpoints/errors.ts';
 import { readText } from '../checkpoints/json.ts';
 import { StudioError } from '../contract/errors.ts';
 import { EvaluatedPicture, type EvaluationPrompt, type EvaluationReport } from '../contract/evaluation.ts';
+import { compareFacts, isFactsFile, readFacts, type FactsComparison } from '../evaluation/facts.ts';
 import { reportFiles } from '../evaluation/files.ts';
 import { parsePrompts } from '../evaluation/prompts.ts';
 import type { ReadPixels } from '../evaluation/record.ts';
@@ -62,47 +65,38 @@ function published({ features: _, ...record }: StoredRecord): Omit<StoredRecord,
 const PublishedRecord = EvaluatedPicture.pick({ cell: true, index: true, prompt: true, seed: true, facts: true });
 type PublishedRecord = z.infer<typeof PublishedRecord>;
 
-export interface FactsCheck {
-  /** Pictures that both have. */
-  readonly compared: number;
-  /** Pictures of the evaluation that the published file does not have. */
-  readonly unpublished: number;
-  /** In words, one for each picture that differs. */
-  readonly differences: string[];
+/**
+ * Compares the facts of an evaluation with published ones, picture by picture: with a file of facts, or with the records.jsonl of an export.
+ * @throws StudioError 'not-found', 'corrupt-file' naming the line; 'invalid-input' when the two have no picture in common
+ */
+export async function checkFacts(records: readonly StoredRecord[], path: string): Promise<FactsComparison> {
+  const text = await readText(path, largestFile);
+  const published = isFactsFile(text) ? readFacts(text).pictures : publishedRecords(text, path);
+  const comparison = compareFacts(records, published);
+  if (comparison.compared > 0) return comparison;
+  throw new StudioError('invalid-input', `${path} has no picture of this evaluation's cells.`, { hint: 'Evaluate the models, scales, samplers and steps that were published.' });
 }
 
 /**
- * Compares the facts of an evaluation with published ones, picture by picture.
- * @throws StudioError 'not-found', 'corrupt-file' naming the line; 'invalid-input' when the two have no picture in common
+ * The same with the project's own file of facts, over the published prompts and the cells whose models have the weights that were published.
+ * @returns null where nothing is published of them, or no such file is there
+ * @throws StudioError 'corrupt-file', 'permission'
  */
-export async function checkFacts(records: readonly StoredRecord[], path: string): Promise<FactsCheck> {
-  const known = new Map((await publishedRecords(path)).map((record) => [pictureKey(record.cell, record.index), record]));
-  const pairs = records.flatMap((record) => {
-    const other = known.get(pictureKey(record.cell, record.index));
-    return other === undefined ? [] : [[record, other] as const];
-  });
-  if (pairs.length === 0) {
-    throw new StudioError('invalid-input', `${path} has no picture of this evaluation's cells.`, { hint: 'Evaluate the models, scales, samplers and steps that were published.' });
-  }
-  return { compared: pairs.length, unpublished: records.length - pairs.length, differences: pairs.flatMap(([own, other]) => differenceOf(own, other) ?? []) };
+export async function checkPublished(report: EvaluationReport, records: readonly StoredRecord[], path: string): Promise<FactsComparison | null> {
+  if (!(await exists(path))) return null;
+  const { head, pictures } = readFacts(await readText(path, largestFile));
+  const hashes = new Map(report.models.map(({ id, hash }) => [id, hash]));
+  const alike = isDeepStrictEqual(head.reflection, report.request.reflection);
+  const cells = report.cells.filter(({ model, sampler }) => head.models[model] !== undefined && head.models[model] === hashes.get(model) && (sampler === 'euler' || alike));
+  const keys = new Set(cells.map(({ key }) => key));
+  const prompts = new Map(pictures.map((picture) => [picture.index, picture]));
+  const own = records.filter(({ cell, index, prompt, seed }) => keys.has(cell) && prompts.get(index)?.prompt === prompt && prompts.get(index)?.seed === seed);
+  const comparison = compareFacts(own, pictures);
+  return comparison.compared === 0 ? null : comparison;
 }
 
-function differenceOf(own: PublishedRecord, other: PublishedRecord): string | null {
-  const name = `${own.cell} #${own.index}`;
-  if (own.prompt !== other.prompt || own.seed !== other.seed) {
-    return `${name}: "${own.prompt}" with seed ${own.seed}; published is "${other.prompt}" with seed ${other.seed}`;
-  }
-  const facts = new Set([...Object.keys(own.facts ?? {}), ...Object.keys(other.facts ?? {})] as (keyof NonNullable<PublishedRecord['facts']>)[]);
-  const told = [...facts].filter((fact) => own.facts?.[fact] !== other.facts?.[fact])
-    .map((fact) => `${fact} is ${inWords(own.facts?.[fact])}, published as ${inWords(other.facts?.[fact])}`);
-  return told.length === 0 ? null : `${name}: ${told.join('; ')}`;
-}
-
-const inWords = (held: boolean | undefined): string => (held === undefined ? 'not judged' : held ? 'right' : 'wrong');
-
-async function publishedRecords(path: string): Promise<PublishedRecord[]> {
-  const lines = (await readText(path, largestFile)).split('\n');
-  return lines.flatMap((line, number) => {
+function publishedRecords(text: string, path: string): PublishedRecord[] {
+  return text.split('\n').flatMap((line, number) => {
     if (line.trim() === '') return [];
     const record = PublishedRecord.safeParse(parsedJson(line)).data;
     if (record === undefined) throw new StudioError('corrupt-file', `${path}: line ${number + 1} is no record of a judged picture.`);

@@ -35,7 +35,7 @@ export async function reportOf({ dir, cacheDir, warnings }: ReportJob, onProgres
     id, createdAt, request, cells: cells.map(({ nfe: _, ...cell }) => cell), prompts, models, records, eye,
     passes: passCounter(shifts, request.reflection),
     pixels: ({ cell, index }) => readPixels(folder.picture(cell, index), hashes.get(pictureKey(cell, index))),
-    memorisation: learnedFromStorybook(plan) ? await MemorisationCheck.open(cacheDir, { onProgress: foresight(onProgress) }) : null,
+    memorisation: canBeCopies(plan) ? await MemorisationCheck.open(cacheDir, { onProgress: foresight(onProgress) }) : null,
     conditions: { device: first.device, threads: first.threads, runtime: first.runtime, evaluator: trust },
     // A metric that failed at one picture gives no column.
     metrics: metrics.filter(({ id: metric }) => records.every(({ scores }) => scores[metric] !== undefined)).map(({ hash: _, ...metric }) => metric),
@@ -56,10 +56,10 @@ function foresight(tell: (secondsLeft: number) => void): (done: number, total: n
   };
 }
 
-/** Prompts of that world, and pictures as large as those of its training: only then is there something to have learned by heart. */
-function learnedFromStorybook({ prompts, models, cells }: PlannedEvaluation): boolean {
+/** Prompts of that world, and pictures as large as those of its training: only then is there something to have learned by heart. And somebody wants to know. */
+function canBeCopies({ request, prompts, models, cells }: PlannedEvaluation): boolean {
   const drawn = models.filter(({ id }) => cells.some(({ model }) => model === id));
-  return prompts.some(({ facts }) => facts !== null) && drawn.every(({ width, height }) => width === trainingSize && height === trainingSize);
+  return request.copies !== false && prompts.some(({ facts }) => facts !== null) && drawn.every(({ width, height }) => width === trainingSize && height === trainingSize);
 }
 
 async function readPixels(path: string, judged: string | undefined): Promise<Pixels> {

@@ -10,9 +10,10 @@ import { createTinyCheckpoint, createTinyStudent } from '../../tests/fixtures/ti
 import { calls, type CallInput, type CallName, type CallOutput } from '../contract/contract.ts';
 import { EvaluationReport, type EvaluationRecord } from '../contract/evaluation.ts';
 import { dualMetric, scalarMetric } from '../engine/testing/metric-folders.ts';
+import { writeFacts, type PictureFacts } from '../evaluation/facts.ts';
 import { readMetadata } from '../library/images/metadata.ts';
 import { openStudio, type Studio } from '../studio.ts';
-import { checkFacts, exportEvaluation, recordsOf } from './evaluation-export.ts';
+import { checkFacts, checkPublished, exportEvaluation, recordsOf } from './evaluation-export.ts';
 import { readRecords } from './evaluation-log.ts';
 
 // Several processes start here; on a busy machine each takes its time.
@@ -98,7 +99,7 @@ function lasting(report: EvaluationReport): string {
   return JSON.stringify({
     ...rest,
     cells: cells.map(({ ms: _ms, ...cell }) => cell),
-    differences: differences.map(({ timeRatio: _ratio, ...difference }) => difference),
+    differences: differences.map(({ timeRatio: _ratio, timeRange: _range, ...difference }) => difference),
   }, null, 1);
 }
 
@@ -173,7 +174,7 @@ describe('an evaluation', () => {
 
     const records = await recordsOf(libraryDir, whole.id);
     const published = join(out, 'records.jsonl');
-    expect(await checkFacts(records, published)).toEqual({ compared: 16, unpublished: 0, differences: [] });
+    expect(await checkFacts(records, published)).toEqual({ compared: 16, unpublished: 0, facts: 48, reproduced: 48, differences: [] });
     const lines = readFileSync(published, 'utf8').trim().split('\n');
     const changed = JSON.parse(lines[2]!) as { facts: Record<string, boolean> };
     changed.facts['kind'] = !changed.facts['kind'];
@@ -187,6 +188,28 @@ describe('an evaluation', () => {
     await writeFile(published, lines[0]!.replace('-s2"', '-s30"'));
     await expect(checkFacts(records, published)).rejects.toMatchObject({ code: 'invalid-input' });
     await expect(checkFacts(records, join(out, 'nothing'))).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('says how many of the project\'s published facts it reproduced, where they are of the same weights', async () => {
+    const { report } = whole;
+    const records = await recordsOf(libraryDir, whole.id);
+    const published = join(root, 'facts.jsonl');
+    const publish = (models: Record<string, string>, pictures: readonly PictureFacts[] = records) =>
+      writeFile(published, writeFacts({ version: 1, models, reflection: {}, device: 'cpu', threads: 1, runtime: '' }, pictures));
+    const hashes = Object.fromEntries(report.models.map(({ id, hash }) => [id, hash]));
+    expect(await checkPublished(report, records, published)).toBeNull();
+    await publish(hashes);
+    // The fourth prompt cannot be read, so that nothing is published of it.
+    expect(await checkPublished(report, records, published)).toEqual({ compared: 12, unpublished: 0, facts: 48, reproduced: 48, differences: [] });
+    expect(await checkFacts(records, published)).toMatchObject({ compared: 12, unpublished: 4, reproduced: 48 });
+    await publish({ ...hashes, storybook: 'other weights' });
+    expect(await checkPublished(report, records, published)).toMatchObject({ compared: 6, facts: 24, reproduced: 24 });
+    await publish({});
+    expect(await checkPublished(report, records, published)).toBeNull();
+    await publish(hashes, records.map((record) => ({ ...record, seed: record.seed + 1 })));
+    expect(await checkPublished(report, records, published)).toBeNull();
+    await writeFile(published, 'nonsense');
+    await expect(checkPublished(report, records, published)).rejects.toMatchObject({ code: 'corrupt-file' });
   });
 
   it('is deleted with an undo', async () => {

@@ -2,15 +2,16 @@
 // Works the same on a studio of our own and on an attached one; stopped, it says how to go on.
 import type { StudioClient } from '../../contract/contract.ts';
 import { fromErrorData, StudioError } from '../../contract/errors.ts';
-import { EvaluateRequest, type CellResult, type EvaluationPrompt, type EvaluationRecord, type EvaluationReport } from '../../contract/evaluation.ts';
+import { EvaluateRequest, type EvaluationPrompt, type EvaluationRecord, type EvaluationReport } from '../../contract/evaluation.ts';
 import { Id, Sampler } from '../../contract/schemas.ts';
-import { checkFacts, exportEvaluation, promptsOfFile, recordsOf, type FactsCheck } from '../../studio/evaluation-export.ts';
+import { checkFacts, checkPublished, exportEvaluation, promptsOfFile, recordsOf } from '../../studio/evaluation-export.ts';
 import type { Command } from '../command.ts';
 import { EvaluateDisplay } from '../evaluate-display.ts';
+import { checkInWords, evaluationSummary, reproducedInWords } from '../evaluate-summary.ts';
 import { type Arguments, UsageError, validated } from '../options.ts';
 import { present } from '../picture-options.ts';
+import { publishedFacts } from '../places.ts';
 import type { Session } from '../session.ts';
-import { seconds, table } from '../terminal.ts';
 import { unwrap } from '../watch-run.ts';
 
 const options = {
@@ -25,10 +26,11 @@ const options = {
   prompts: { value: 'FILE', help: 'a file of prompts, one a line or JSON Lines; or held-out, known: the published lists (default held-out)' },
   count: { value: 'N', help: 'how many of them, from the first (default 64; of a file all)' },
   'no-controls': { help: 'only what is asked for: no teacher at equal passes, no CFG at the effective scale' },
+  'no-copies': { help: 'do not look for copies of training pictures (the first time in a library their index takes a minute or more)' },
   resamples: { value: 'N', help: 'resamples of the intervals, 100 to 100000 (default 2000)' },
   out: { value: 'DIR', help: 'also write report.json, .csv, .md, charts, sheets, records and pictures into this folder' },
   resume: { value: 'ID', help: 'go on with an evaluation that stopped, or show one that is done' },
-  check: { value: 'FILE', help: 'compare the facts with a published records.jsonl; a difference ends with exit code 1' },
+  check: { value: 'FILE', help: 'compare the facts with a published facts.jsonl or records.jsonl; a difference ends with exit code 1' },
 } as const;
 
 /** Option of each field of the request. */
@@ -56,9 +58,12 @@ export const evaluate: Command = {
     for (const { message } of report.warnings) terminal.note(`warning: ${message}`);
     const out = args.text('out');
     if (out !== undefined) terminal.note(`written to ${await exportEvaluation(libraryDir, report, out)}`);
-    const published = args.text('check');
-    const check = published === undefined ? null : await checkFacts(await recordsOf(libraryDir, id), published);
-    terminal.result({ ...report, ...(check && { check }) }, [summary(report), ...(check === null ? [] : [checkInWords(check)])].join('\n\n'));
+    const records = await recordsOf(libraryDir, id);
+    const file = args.text('check');
+    const check = file === undefined ? null : await checkFacts(records, file);
+    const published = await checkPublished(report, records, publishedFacts);
+    const said = [evaluationSummary(report), ...(check === null ? [] : [checkInWords(check)]), ...(published === null ? [] : [reproducedInWords(published)])];
+    terminal.result({ ...report, ...(check && { check }), ...(published && { published }) }, said.join('\n\n'));
     return check !== null && check.differences.length > 0 ? 1 : 0;
   },
 };
@@ -89,6 +94,7 @@ export async function evaluateRequest(args: Arguments): Promise<EvaluateRequest>
       prompts,
       count: args.number('count') ?? (Array.isArray(prompts) ? prompts.length : undefined),
       controls: args.has('no-controls') ? false : undefined,
+      copies: args.has('no-copies') ? false : undefined,
       resamples: args.number('resamples'),
     }),
   }, new Proxy(flags, { get: (known, path: string) => known[path] ?? known[path.replace(/\.\d+.*$/, '')] }));
@@ -176,24 +182,4 @@ async function reportOf(studio: Pick<StudioClient, 'call'>, id: string): Promise
   const { report } = unwrap(await studio.call('evaluations.get', { evaluation: id }));
   if (report === null) throw new StudioError('corrupt-file', `The report of the evaluation ${id} cannot be read.`, { hint: 'The studio is putting it together anew; try again in a moment.' });
   return report;
-}
-
-function summary({ cells, device, threads, id }: EvaluationReport): string {
-  const head = ['model', 'sampler', 'guidance', 'steps', 'passes', 'ms', 'all facts right', ''];
-  const rows = cells.map((cell) => [
-    cell.model, cell.sampler, String(cell.guidance), String(cell.steps), String(cell.nfe), cell.ms.value.toFixed(0), allFacts(cell), cell.purpose === 'asked' ? '' : `control: ${cell.purpose}`,
-  ]);
-  return `${table([head, ...rows])}\n${cells[0]?.count ?? 0} prompts on ${device}, ${threads} threads, ${seconds(cells.reduce((sum, { ms, count }) => sum + ms.value * count, 0))} of drawing; evaluation ${id}`;
-}
-
-function allFacts({ adherence: { all } }: CellResult): string {
-  if (all === null) return '–';
-  const percent = (share: number): string => (100 * share).toFixed(0);
-  return `${percent(all.all.value)} % (${percent(all.all.low)}–${percent(all.all.high)})`;
-}
-
-function checkInWords({ compared, unpublished, differences }: FactsCheck): string {
-  const missing = unpublished === 0 ? '' : `; ${unpublished} pictures are not in the published file`;
-  if (differences.length === 0) return `The facts of ${compared} pictures are as published${missing}.`;
-  return `${differences.length} of ${compared} pictures differ from the published facts${missing}:\n${differences.map((line) => `  ${line}`).join('\n')}`;
 }

@@ -1,0 +1,34 @@
+// Publishes evaluations: from the folders that `studio evaluate --out DIR` wrote, docs/results/NAME.md and NAME.csv with charts and small
+// sheets of pictures in docs/images, docs/results/targets.md, and docs/results/facts.jsonl, which later evaluations are compared with.
+// node scripts/node.mjs scripts/measure/publish.ts NAME=DIR … [--docs docs] [--pictures 6] [--facts 64]
+import path from 'node:path';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { writeFileAtomic } from '../../main/checkpoints/atomic.ts';
+import { namedFolders, readExport } from './exports.ts';
+import { factsFile, publicationOf, targetsDocument } from './publication.ts';
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: {
+  docs: { type: 'string', default: path.join(import.meta.dirname, '../../docs') }, pictures: { type: 'string', default: '6' }, facts: { type: 'string', default: '64' },
+} });
+if (positionals.length === 0) throw new Error('Say which evaluations, as NAME=DIR.');
+const exported = await Promise.all(namedFolders(positionals).map(({ name, dir }) => readExport(name, dir)));
+const [results, images] = [path.join(values.docs, 'results'), path.join(values.docs, 'images')];
+await mkdir(results, { recursive: true });
+await mkdir(images, { recursive: true });
+
+// First, for it says whether the evaluations belong together.
+const facts = factsFile(exported, Number(values.facts));
+for (const evaluation of exported) {
+  // Sheets of scales that are not drawn any more must not stay.
+  for (const file of await readdir(images)) if (file.startsWith(`${evaluation.name}-`)) await rm(path.join(images, file));
+  let bytes = 0;
+  for await (const { folder, name, content } of publicationOf(evaluation, Number(values.pictures))) {
+    await writeFileAtomic(path.join(values.docs, folder, name), content);
+    bytes += Buffer.byteLength(content);
+  }
+  console.log(`${evaluation.name}: ${evaluation.report.cells.length} cells of ${evaluation.report.cells[0]!.count} prompts, ${Math.ceil(bytes / 1024)} KiB`);
+}
+await writeFileAtomic(path.join(results, 'facts.jsonl'), facts);
+await writeFileAtomic(path.join(results, 'targets.md'), targetsDocument(exported));
+console.log(`facts.jsonl: ${facts.split('\n').length - 2} prompts, ${Math.ceil(facts.length / 1024)} KiB. Put into words what they say in docs/results.md.`);
