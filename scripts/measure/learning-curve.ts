@@ -1,7 +1,8 @@
 // How well a training's snapshot follows held-out prompts, appended to a learning curve; then the curve, and what an hour more bought.
 // node scripts/node.mjs scripts/measure/learning-curve.ts MODEL_FOLDER --log LOG.jsonl [--step N] [--name storybook]
 //   [--csv docs/training/learning-curve.csv] [--count 64] [--guidance 3] [--steps 20] [--threads 2]
-// The folder may be written anew while this runs: it is copied first. Without --step it is the last multiple of 200 in the log.
+// The folder may be written anew while this runs: it is copied first. Without --step it is taken for that of the last multiple of 200 in
+// the log, which is right but for the second in which a snapshot is being written.
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -42,7 +43,6 @@ async function rightOf(opened: OpenedModel, stage: 'one' | 'two', count: number)
   return right;
 }
 
-// First the log: a snapshot that is written just now is then of this step or newer, never older.
 const place = await placeInTraining(values.log);
 const aside = await mkdtemp(path.join(tmpdir(), 'snapshot-'));
 let point: CurvePoint;

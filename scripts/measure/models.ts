@@ -3,6 +3,7 @@ import path from 'node:path';
 import { openCheckpoint } from '../../main/checkpoints/folder.ts';
 import type { Picture } from '../../main/diffusion/model.ts';
 import { openPipelineParts } from '../../main/diffusion/components.ts';
+import type { Sampler } from '../../main/contract/schemas.ts';
 import { Pipeline } from '../../main/diffusion/pipeline.ts';
 import type { SessionOptions } from '../../main/graph/session.ts';
 
@@ -11,6 +12,8 @@ export interface Wish {
   seed: number;
   guidance: number;
   steps: number;
+  /** Of a teacher; default Euler. */
+  sampler?: Sampler;
 }
 
 export interface OpenedModel {
@@ -25,8 +28,8 @@ export async function openModel(folder: string, id: string, teachers = folder, o
   const parts = await openPipelineParts(await openCheckpoint(path.join(folder, id), (teacher) => path.join(teachers, teacher)), options);
   const pipeline = new Pipeline(parts);
   return {
-    async draw({ prompt, seed, guidance, steps }) {
-      const made = await pipeline.run({ prompt, negativePrompt: '', guidance, steps, seed, sampler: 'euler', reflection: {} });
+    async draw({ prompt, seed, guidance, steps, sampler = 'euler' }) {
+      const made = await pipeline.run({ prompt, negativePrompt: '', guidance, steps, seed, sampler, reflection: {} });
       return { picture: made.picture, latents: made.latents, nfe: made.nfe, ms: made.samplingMs + made.decodeMs };
     },
     close: () => parts.close(),
