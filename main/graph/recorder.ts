@@ -1,6 +1,7 @@
 // Collects the nodes of one graph while a function is traced. Shares constants and drops operations that do
 // nothing (a reshape of a reshape, a transpose undone, a product with one). Knows nothing of tfjs.
 import { createHash } from 'node:crypto';
+import { withRecomputation, type Segment } from './recompute.ts';
 import {
   sameShape, type Attribute, type ConstantData, type DType, type FileSlice, type Graph, type Node, type Value,
 } from './values.ts';
@@ -18,15 +19,19 @@ export type TraceMode = 'inference' | 'training';
 
 export class Recorder {
   readonly mode: TraceMode;
+  /** Whether segments are computed again for their gradients. */
+  readonly recompute: boolean;
   readonly #nodes: Node[] = [];
+  readonly #segments: Segment[] = [];
   readonly #inputs: Value[] = [];
   readonly #constants = new Map<string, Value>();
   readonly #slices = new Map<string, Value>();
   readonly #producers = new Map<Value, Node>();
   #count = 0;
 
-  constructor(mode: TraceMode) {
+  constructor(mode: TraceMode, recompute = false) {
     this.mode = mode;
+    this.recompute = recompute;
   }
 
   input(name: string, dtype: DType, shape: readonly number[]): Value {
@@ -128,12 +133,28 @@ export class Recorder {
     return this.#producers.get(value);
   }
 
+  /** Records `body` as a part whose inside may be computed again; say with `arrived` when a gradient of its results is known. */
+  segment<T>(inputs: readonly Value[], body: () => T): { made: T; segment: Segment } {
+    const first = this.#nodes.length;
+    const made = body();
+    const segment: Segment = { inputs, first, end: this.#nodes.length, gradients: [], turn: 0 };
+    this.#segments.push(segment);
+    return { made, segment };
+  }
+
+  arrived(segment: Segment, gradient: Value): void {
+    // A constant is known before everything else: nothing can wait for it.
+    if (isConstant(gradient)) return;
+    segment.gradients.push(gradient);
+    segment.turn = this.#nodes.length;
+  }
+
   /** The graph that makes `outputs`; nodes that none of them needs are left out. */
   finish(name: string, outputs: Record<string, Value>): Graph {
     const wanted = Object.entries(outputs).map(([key, value]) => ({ name: key, value: this.#solid(value) }));
     const needed = new Set<Value>(wanted.map(({ value }) => value));
     const nodes: Node[] = [];
-    for (const node of this.#nodes.toReversed()) {
+    for (const node of withRecomputation(this.#nodes, this.#segments).toReversed()) {
       if (!node.outputs.some((value) => needed.has(value))) continue;
       nodes.push(node);
       for (const value of node.inputs) if (value) needed.add(value);

@@ -23,6 +23,8 @@ export interface TraceTools {
 export interface TraceOptions {
   name?: string;
   mode?: TraceMode;
+  /** Keeps only what enters a `recomputable` part and computes its inside again where its gradient needs it. */
+  recompute?: boolean;
 }
 
 let registered = false;
@@ -52,7 +54,7 @@ export function trace<I extends Record<string, TensorSpec>>(
   const before = tf.engine().backendName;
   // Both calls take effect at once: a backend without asynchronous set-up is installed before the promise is made.
   void tf.setBackend(backendName);
-  const recorder = new Recorder(options.mode ?? 'inference');
+  const recorder = new Recorder(options.mode ?? 'inference', options.recompute);
   const wrap = (value: Parameters<typeof backend.hold>[0]): tf.Tensor => {
     const { dataId, shape, dtype } = backend.hold(value);
     return tf.engine().makeTensorFromDataId(dataId as object, shape, dtype);
@@ -79,4 +81,22 @@ export function trace<I extends Record<string, TensorSpec>>(
 /** Whether operations are being recorded, and for what: own fused kernels exist only there. */
 export function recordingMode(): TraceMode | null {
   return tf.engine().backendName === backendName ? recordingBackend().recorder.mode : null;
+}
+
+/**
+ * Runs `part` on `inputs`, the large tensors that it works on; weights it looks up itself. Where a graph is traced with `recompute`, what
+ * `part` makes on the way is not kept for its gradient. Anything but its results must not be read outside of it.
+ */
+export function recomputable(inputs: readonly tf.Tensor[], part: () => tf.Tensor[]): tf.Tensor[] {
+  if (recordingMode() !== 'training' || !recordingBackend().recorder.recompute) return part();
+  const backend = recordingBackend();
+  const { recorder } = backend;
+  const { made, segment } = recorder.segment(inputs.map((tensor) => backend.recorded(tensor)), part);
+  return made.map((result) => tf.customGrad((x) => ({
+    value: (x as tf.Tensor).clone(),
+    gradFunc: (gradient: tf.Tensor) => {
+      recorder.arrived(segment, backend.recorded(gradient));
+      return gradient;
+    },
+  }))(result));
 }

@@ -2,7 +2,7 @@
 // Parameter names are those of diffusers' SD3Transformer2DModel. Knows nothing of files or runtimes.
 import * as tf from '@tensorflow/tfjs';
 import { guidanceKindOf, type TransformerConfig } from './configs.ts';
-import { recordingMode } from '../graph/trace.ts';
+import { recomputable, recordingMode } from '../graph/trace.ts';
 import { at, attention, geluTanh, linear, rmsNorm, silu, sinusoid, standardize, type Weights } from './layers.ts';
 
 const epsilon = 1e-6;
@@ -157,7 +157,8 @@ export function mmdit(config: TransformerConfig, w: Weights, inputs: MmditInputs
   for (let i = 0; i < config.num_layers; i++) {
     const block = `transformer_blocks.${i}`;
     const [forImage, forText] = [modulation.get(`${block}.norm1.linear`)!, modulation.get(`${block}.norm1_context.linear`)!];
-    [image, text] = jointBlock(config, at(w, block), image, text, forImage, forText, i === config.num_layers - 1);
+    const [imageBefore, textBefore] = [image, text];
+    [image, text] = recomputable([image, text], () => jointBlock(config, at(w, block), imageBefore, textBefore, forImage, forText, i === config.num_layers - 1)) as [tf.Tensor, tf.Tensor];
   }
   const [scale, shift] = modulation.get('norm_out.linear') as [tf.Tensor, tf.Tensor];
   const p = config.patch_size;

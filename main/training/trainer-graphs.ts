@@ -50,7 +50,9 @@ function lossAndGradients<I extends string>(specs: readonly ParameterSpec[], inp
 
 /** Length of the whole gradient, and all parameters after the step. */
 function update(specs: readonly ParameterSpec[], grads: readonly tf.Tensor[], tensors: Tensors, settings: Settings): Tensors {
-  const norm = tf.addN(grads.map((g) => g.square().sum())).sqrt();
+  // From the last layer's to the first's, as they become known: the runtime works off a sum from its front, and until it has used a gradient it
+  // keeps what that is made of.
+  const norm = tf.addN(grads.toReversed().map((g) => g.square().sum())).sqrt();
   const scalars: Scalars = {
     learningRate: tensors['learning_rate']!, firstBias: tensors['first_bias']!, secondBias: tensors['second_bias']!, averageRate: tensors['average_rate']!,
     shrink: tf.minimum(tf.scalar(1), tf.div(settings.clipNorm, norm.add(1e-6))),
@@ -66,22 +68,22 @@ function update(specs: readonly ParameterSpec[], grads: readonly tf.Tensor[], te
   return outputs;
 }
 
-/** The whole step as one graph. Throws an Error that names a parameter or an operation that there is not. */
-export function stepGraph<I extends string>(specs: readonly ParameterSpec[], inputs: Record<I, TensorSpec>, loss: Loss<I>, settings: Settings): Graph {
+/** The whole step as one graph. `recompute`: see `recomputable`. Throws an Error that names a parameter or an operation that there is not. */
+export function stepGraph<I extends string>(specs: readonly ParameterSpec[], inputs: Record<I, TensorSpec>, loss: Loss<I>, settings: Settings, recompute = false): Graph {
   return trace({ ...stepNumbers, ...dataSpecs(inputs), ...stateSpecs(specs) }, (tensors) => {
     const { value, grads } = lossAndGradients(specs, Object.keys(inputs) as I[], loss, tensors);
     return { loss: value, ...update(specs, grads, tensors, settings) };
-  }, { name: 'training_step', mode: 'training' });
+  }, { name: 'training_step', mode: 'training', recompute });
 }
 
 /** One part's loss, and `new_gradient/…`: `gradient/…` plus its gradients times `share`. Throws as `stepGraph`. */
-export function gradientGraph<I extends string>(specs: readonly ParameterSpec[], inputs: Record<I, TensorSpec>, loss: Loss<I>, share: number): Graph {
+export function gradientGraph<I extends string>(specs: readonly ParameterSpec[], inputs: Record<I, TensorSpec>, loss: Loss<I>, share: number, recompute = false): Graph {
   const values = Object.fromEntries(specs.map(({ name, shape }): [string, TensorSpec] => [`value/${name}`, { dtype: 'float32', shape }]));
   return trace({ ...dataSpecs(inputs), ...values, ...gradientSpecs(specs) }, (tensors) => {
     const { value, grads } = lossAndGradients(specs, Object.keys(inputs) as I[], loss, tensors);
     const sums = trainableOf(specs).map(({ name }, i): [string, tf.Tensor] => [`new_gradient/${name}`, tensors[`gradient/${name}`]!.add(grads[i]!.mul(share))]);
     return { loss: value, ...Object.fromEntries(sums) };
-  }, { name: 'training_gradient', mode: 'training' });
+  }, { name: 'training_gradient', mode: 'training', recompute });
 }
 
 /** The step by the gradients `gradient/…`. */
