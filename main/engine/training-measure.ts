@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint } from '../checkpoints/folder.ts';
 import { distil, type Distillation } from '../training/distillation.ts';
+import { storedBytes } from '../training/distillation-student.ts';
 import { pointsFile } from '../training/distillation-work.ts';
 import type { MeasureReport } from './training-messages.ts';
 import { drawStudent, type SampleSetup } from './training-samples.ts';
@@ -20,7 +21,7 @@ export async function measureJob(job: Distillation, samples: SampleSetup): Promi
   const started = performance.now();
   const taught: { done: number; at: number }[] = [{ done: 0, at: started }];
   const stepped: number[] = [];
-  let [validation, sample, picture, copyBytes] = [0, 0, 0, 0];
+  let [validation, sample, picture, copyBytes, studentBytes] = [0, 0, 0, 0, 0];
   const now = () => performance.now();
   await distil({
     ...job,
@@ -35,6 +36,7 @@ export async function measureJob(job: Distillation, samples: SampleSetup): Promi
       const before = now();
       const current = student();
       copyBytes = current.weights.byteLength;
+      studentBytes = storedBytes(current);
       const [subject] = samples.subjects;
       const drawn: number[] = [];
       // The second shows what a picture takes once the network is open.
@@ -57,6 +59,7 @@ export async function measureJob(job: Distillation, samples: SampleSetup): Promi
     peakBytes: process.resourceUsage().maxRSS * 1024,
     pointBytes: Math.round((await stat(join(job.folder, pointsFile))).size / points),
     copyBytes,
+    studentBytes,
     pictureBytes: pictureBytes(checkpoint),
   };
 }

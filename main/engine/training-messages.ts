@@ -78,6 +78,7 @@ export const MeasureReport = z.object({
   peakBytes: z.int(),
   pointBytes: z.int(),
   copyBytes: z.int(),
+  studentBytes: z.int(),
   pictureBytes: z.int(),
 });
 export type MeasureReport = z.infer<typeof MeasureReport>;

@@ -17,8 +17,10 @@ export interface Measured {
   readonly peakBytes: number;
   /** Of one teaching point, in memory and on disk. */
   readonly pointBytes: number;
-  /** Of one of the four copies of the student's numbers that a checkpoint holds. */
+  /** Of one of the four copies that a checkpoint holds, of whatever learns of the student. */
   readonly copyBytes: number;
+  /** Of the student's weights as a model has them, in half precision, its adapters included. */
+  readonly studentBytes: number;
   /** Of one sample picture, unpacked. */
   readonly pictureBytes: number;
 }
@@ -42,8 +44,8 @@ export function estimateOf(config: JobConfig, measured: Measured, room: Room, su
   const seconds = evaluationSeconds + config.points * measured.secondsPerPoint + config.steps * measured.secondsPerStep
     + validations * measured.secondsPerValidation + subjects * (rounds + (rounds > 0 ? teacherCost : 0)) * measured.secondsPerSample;
   const memoryBytes = Math.round(measured.peakBytes + Math.max(0, config.points - measured.points) * measured.pointBytes);
-  // The student is half of a copy, once for samples and once as the result.
-  const diskBytes = Math.round(config.points * measured.pointBytes + (4 * checkpoints + 1) * measured.copyBytes + (rounds + 1) * subjects * measured.pictureBytes);
+  // The student is there once for samples and once as the result.
+  const diskBytes = Math.round(config.points * measured.pointBytes + 4 * checkpoints * measured.copyBytes + 2 * measured.studentBytes + (rounds + 1) * subjects * measured.pictureBytes);
   return {
     seconds, evaluationSeconds, memoryBytes, diskBytes,
     secondsPerPoint: measured.secondsPerPoint, secondsPerStep: measured.secondsPerStep, secondsPerSample: measured.secondsPerSample, measuredSteps: measured.steps,

@@ -10,6 +10,7 @@ import { exists } from '../checkpoints/component.ts';
 import { fileError } from '../checkpoints/errors.ts';
 import { openCheckpoint, type Checkpoint } from '../checkpoints/folder.ts';
 import { readJson, writeJson } from '../checkpoints/json.ts';
+import { loraFile, loraFolder, wholeFile } from '../checkpoints/lora.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { ExportFormat, JobExport } from '../contract/jobs.ts';
 import { exportOnnx } from '../engine/training-host.ts';
@@ -66,7 +67,7 @@ async function writeFolder(checkpoint: Checkpoint, dir: string): Promise<void> {
     [scheduler.configPath, 'scheduler/scheduler_config.json'],
     [tokenizer, 'tokenizer/tokenizer.json'],
   ];
-  for (const name of ['README.md', 'distillation.json', 'training.json']) {
+  for (const name of ['README.md', 'distillation.json', 'training.json', `${loraFolder}/${loraFile}`, `${loraFolder}/${wholeFile}`]) {
     if (await exists(join(checkpoint.dir, name))) copies.push([join(checkpoint.dir, name), name]);
   }
   for (const [from, to] of copies) {

@@ -73,6 +73,9 @@ export function studentTensors(student: Learned): TensorToWrite[] {
   })];
 }
 
+/** Of the student's weights on disk, in half precision; of one with adapters, merged and beside that the pairs. */
+export const storedBytes = ({ parameters, fixed }: Pick<Learned, 'parameters' | 'fixed'>): number => 2 * fixed.reduce((sum, { data }) => sum + data.length, parameters.length);
+
 /** The adapters by themselves, for other tools, and beside them what had to be trained whole. */
 async function writeAdapters(dir: string, student: Student, adapters: Adapters): Promise<void> {
   const pairs = [...pairsOf(student, adapters)].map(([module, pair]) => [module.slice(prefixes.transformer.length), pair] as const);
