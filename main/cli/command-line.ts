@@ -85,7 +85,7 @@ function contextOf(args: Arguments, folderOption: string, terminal: Terminal, si
     libraryDir,
     modelDirs,
     signal,
-    studio: () => (session ??= openSession({ libraryDir, modelDirs, signal, note: (text) => terminal.note(text) })),
+    studio: (allowedPaths = []) => (session ??= openSession({ libraryDir, modelDirs, allowedPaths, signal, note: (text) => terminal.note(text) })),
     close: async () => {
       // One that could not be opened has been reported already.
       const opened = await session?.catch(() => null);

@@ -14,8 +14,11 @@ export interface Context {
   modelDirs: readonly string[];
   /** Aborted by Ctrl+C. */
   signal: AbortSignal;
-  /** The studio of this library: our own, or attached to the process that has it. Closed after the command. */
-  studio(): Promise<Session>;
+  /**
+   * The studio of this library: our own, which may then read the `allowed` folders and files, or attached to the process that has it.
+   * One for the whole command, closed after it.
+   */
+  studio(allowed?: readonly string[]): Promise<Session>;
 }
 
 export interface Command {

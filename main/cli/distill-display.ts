@@ -1,6 +1,6 @@
 // Shows how far a distillation has got, on stderr: JSON lines for programs, a bar on a terminal, a line now and then elsewhere.
-import type { JobProgress } from '../contract/jobs.ts';
-import { seconds, type Streams } from './terminal.ts';
+import type { JobEstimate, JobProgress } from '../contract/jobs.ts';
+import { gigabytes, seconds, type Streams } from './terminal.ts';
 
 const barWidth = 24;
 /** Lines per phase where nothing can be redrawn. */
@@ -12,6 +12,18 @@ export function distillLine({ phase, step, steps, loss, samplesPerSecond, second
   const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
   const shown = loss === null ? '' : `  loss ${loss.toFixed(5)}`;
   return `${phase} ${bar} ${step}/${steps}${shown}  ${samplesPerSecond.toFixed(1)}/s  ${seconds(1000 * secondsLeft)} left`.slice(0, Math.max(1, columns - 1));
+}
+
+/** Measured time and room, beside what this machine has of it. */
+export function estimateLine({ seconds: all, evaluationSeconds, memoryBytes, freeMemoryBytes, diskBytes, freeDiskBytes }: JobEstimate): string {
+  const evaluation = evaluationSeconds === 0 ? '' : `, ${inWords(evaluationSeconds)} of it for the evaluation`;
+  return `about ${inWords(all)}${evaluation}; ${gigabytes(memoryBytes)} of memory (${gigabytes(freeMemoryBytes)} are free), ${gigabytes(diskBytes)} on disk (${gigabytes(freeDiskBytes)} are free)`;
+}
+
+function inWords(time: number): string {
+  if (time < 90) return `${Math.max(1, Math.round(time))} s`;
+  const minutes = Math.round(time / 60);
+  return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
 }
 
 export class DistillDisplay {
@@ -36,6 +48,17 @@ export class DistillDisplay {
     if (this.#last?.phase === progress.phase && this.#last.line === line) return;
     this.#last = { phase: progress.phase, line };
     this.#stream.write(`${distillLine(progress, 120)}\n`);
+  }
+
+  /** What it will cost, before it begins. */
+  estimate(estimate: JobEstimate): void {
+    this.end();
+    this.#stream.write(`${this.#json ? JSON.stringify({ estimate }) : estimateLine(estimate)}\n`);
+  }
+
+  warning(message: string): void {
+    this.end();
+    this.#stream.write(this.#json ? `${JSON.stringify({ warning: message })}\n` : `warning: ${message}\n`);
   }
 
   /** A measurement of the validation loss: a line of its own. */

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTinyCheckpoint } from '../../tests/fixtures/tiny.ts';
-import { DistillProgress } from '../contract/distillation.ts';
-import { JobConfig } from '../contract/jobs.ts';
+import { JobConfig, JobEstimate, JobProgress } from '../contract/jobs.ts';
 import { distill, distillConfig } from './commands/distill.ts';
 import { DistillDisplay, distillLine } from './distill-display.ts';
 import { parseArguments, UsageError } from './options.ts';
@@ -45,6 +44,7 @@ describe('the request', () => {
       name: 'mine', teacher: 'other', kind: 'teefusion', strategy: 'w2sd', scheduleSteps: 12, reflection: { steps: 4, weakGuidance: 0, guard: false }, guidanceRange: [0, 7],
       guidanceEmbedding: 'w', guidanceMultiplier: 100, fusionScale: 0.25, steps: 3, batch: 2, accumulate: 2, recompute: true, points: 5, pointsFrom: 'trajectories', ownScaleShare: 0.75,
       optimizer: 'muon', lora: null, learningRate: 0.001, warmup: 2, hold: 0.5, finalShare: 0, averageDecay: 0.9, seed: 0, device: 'auto', threads: 1, validateEvery: 0, checkpointEvery: 7, sampleEvery: 9, gentle: false, samples: null,
+      evaluate: { count: 5, guidance: [2, 4] },
       source: { kind: 'list', prompts: ['a red boat', 'a blue star'] },
     };
     const prompts = config('\ufeffa red boat\r\n\n  a blue star \n');
@@ -52,7 +52,7 @@ describe('the request', () => {
       '--name', 'mine', '--teacher', 'other', '--kind', 'teefusion', '--strategy', 'w2sd', '--schedule-steps', '12', '--reflection-steps', '4', '--weak-guidance', '0', '--no-guard', '--guidance-range', '0,7',
       '--guidance-embedding', 'w', '--guidance-multiplier', '100', '--fusion-scale', '0.25', '--steps', '3', '--batch', '2', '--accumulate', '2', '--recompute', '--points', '5', '--points-from', 'trajectories',
       '--own-scale-share', '0.75', '--prompts', prompts, '--optimizer', 'muon', '--learning-rate', '0.001', '--seed', '0', '--device', 'auto', '--threads', '1',
-      '--warmup', '2', '--hold', '0.5', '--final-share', '0', '--average-decay', '0.9', '--validate-every', '0', '--checkpoint-every', '7', '--sample-every', '9', '--hurry',
+      '--warmup', '2', '--hold', '0.5', '--final-share', '0', '--average-decay', '0.9', '--validate-every', '0', '--checkpoint-every', '7', '--sample-every', '9', '--hurry', '--evaluate', '5', '--evaluate-guidance', '2,4',
     ];
     expect(from(...typed)).toEqual(whole);
     const file = config(whole);
@@ -99,6 +99,9 @@ describe('the request', () => {
     [['--lora-rank', '4', '--lora-alpha', '0'], '--lora-alpha'],
     [['--lora-alpha', '8'], '--lora-rank'],
     [['--lora-rank', '4', '--optimizer', 'muon'], '--optimizer is not valid: Muon is for whole matrices'],
+    [['--evaluate', '0'], '--evaluate must be at least 1'],
+    [['--evaluate', '8', '--evaluate-guidance', '3,x'], '--evaluate-guidance takes numbers'],
+    [['--evaluate-guidance', '3,12'], '--evaluate-guidance is not valid: the student learns scales from 1 to 9 only'],
     [['--own-scale-share', '1.5'], '--own-scale-share must be at most 1'],
     [['--kind', 'linear', '--fusion-scale', '0.5'], '--fusion-scale is not valid: only a TeEFusion student has a fused term'],
     [['--prompts', config('a red boat')], '--points-from is not valid: prompts without pictures can only be learned from with trajectories'],
@@ -126,7 +129,7 @@ describe('the request', () => {
 });
 
 describe('progress', () => {
-  const at = (step: number): DistillProgress => ({ phase: 'learning', step, steps: 400, loss: 0.125, samplesPerSecond: 41.23, secondsLeft: 65 });
+  const at = (step: number): JobProgress => ({ phase: 'learning', step, steps: 400, loss: 0.125, samplesPerSecond: 41.23, secondsLeft: 65 });
   const written = (options: { isTTY?: boolean }, json: boolean, steps: number[]): string => {
     let text = '';
     const stream = { write: (part: string) => (text += part) !== '', columns: 60, ...options } as unknown as ConstructorParameters<typeof DistillDisplay>[0];
@@ -144,40 +147,55 @@ describe('progress', () => {
 
   it('is JSON lines for a program, and a line now and then in a file', () => {
     const steps = Array.from({ length: 40 }, (_, i) => i + 1);
-    expect(written({ isTTY: true }, true, [1, 2]).trim().split('\n').map((line) => DistillProgress.parse(JSON.parse(line)).step)).toEqual([1, 2]);
+    expect(written({ isTTY: true }, true, [1, 2]).trim().split('\n').map((line) => JobProgress.parse(JSON.parse(line)).step)).toEqual([1, 2]);
     expect(written({}, false, steps).trim().split('\n')).toHaveLength(3);
   });
 });
 
-it('stops on Ctrl+C, goes on, and ends with one document and a model in the list', async () => {
-  const file = config({ name: 'tiny', steps: 8, batch: 4, points: 20, threads: 1 });
-  const command = ['distill', '--config', file, '--json', '--models', models, '--library', join(folder, 'library')];
+it('says what it will cost, stops on Ctrl+C, goes on, and ends with one document and an evaluated model in the list', async () => {
+  const settings = {
+    name: 'tiny', steps: 100, batch: 2, points: 20, threads: 1, scheduleSteps: 3, validateEvery: 50, sampleEvery: 100, samples: [{ prompt: 'a red boat', guidance: 3 }],
+    evaluate: { count: 2, guidance: [3] },
+  };
+  const file = config(settings);
+  const places = ['--json', '--models', models, '--library', join(folder, 'library')];
+  const command = ['distill', '--config', file, '--samples', join(folder, 'samples'), ...places];
   const first = start(...command);
   await first.said('stderr', '"phase":"learning"');
   first.child.kill('SIGINT');
   const stopped = await first.ended;
   expect(stopped.code).toBe(1);
-  expect(JSON.parse(stopped.stdout)).toMatchObject({ error: { code: 'cancelled', hint: expect.stringContaining('goes on') } });
+  expect(JSON.parse(stopped.stdout)).toMatchObject({ error: { code: 'cancelled', hint: expect.stringContaining('same command') } });
+  expect(JobEstimate.parse((JSON.parse(stopped.stderr.split('\n')[0]!) as { estimate: unknown }).estimate)).toMatchObject({ refusal: null, measuredSteps: 4 });
+
+  const other = await studio('distill', '--config', file, '--steps', '90', ...places);
+  expect(other.code).toBe(1);
+  expect(JSON.parse(other.stdout)).toMatchObject({ error: { code: 'invalid-input', message: expect.stringContaining('steps was 100, now 90'), hint: expect.stringContaining('--restart') } });
 
   const second = await studio(...command);
   expect(second).toMatchObject({ code: 0 });
-  const lines = second.stderr.trim().split('\n').map((line) => JSON.parse(line) as object);
-  expect(lines.at(-1)).toEqual({ validation: { step: 8, loss: expect.any(Number) } });
-  const progress = lines.slice(0, -1).map((line) => DistillProgress.parse(line));
-  expect(progress.at(-1)).toMatchObject({ phase: 'learning', step: 8, steps: 8 });
-  expect(progress.every(({ phase }) => phase === 'learning')).toBe(true);
-  const result = JSON.parse(second.stdout) as { folder: string };
+  const lines = second.stderr.trim().split('\n').map((line) => JSON.parse(line) as { phase?: string; validation?: unknown; estimate?: unknown });
+  expect(lines[0]).toHaveProperty('estimate');
+  expect(lines.filter(({ validation }) => validation !== undefined).at(-1)).toEqual({ validation: { step: 100, loss: expect.any(Number) } });
+  const progress = lines.filter(({ phase }) => phase !== undefined).map((line) => JobProgress.parse(line));
+  expect(progress.every(({ phase }) => phase !== 'teaching')).toBe(true);
+  expect(progress.findLast(({ phase }) => phase === 'learning')).toMatchObject({ step: 100, steps: 100 });
+  expect(progress.at(-1)).toMatchObject({ phase: 'evaluating', step: 6, steps: 6 });
+  const result = JSON.parse(second.stdout) as { folder: string; evaluation: { evaluation: string } };
   expect(result).toMatchObject({
-    model: 'tiny', folder: join(folder, 'library', 'models', 'tiny'), teacher: 'storybook', kind: 'teefusion', strategy: 'euler', points_from: 'noised', steps: 8, samples: 32,
-    loss: expect.any(Number), seconds: expect.any(Number), fusion_scale: expect.any(Number),
+    model: 'tiny', folder: join(folder, 'library', 'models', 'tiny'), teacher: 'storybook', kind: 'teefusion', strategy: 'euler', points_from: 'noised', steps: 100, samples: 200,
+    loss: expect.any(Number), seconds: expect.any(Number), fusion_scale: expect.any(Number), data_hash: 'storybook', warnings: [],
+    evaluation: { prompts: 'held-out', count: 2, steps: 3, rows: [{ guidance: 3, nfeRatio: 2, student: { asked: 2 }, teacher: { asked: 2 } }] },
   });
-  expect(readdirSync(result.folder).sort()).toEqual(['README.md', 'distillation.json', 'model_index.json', 'transformer']);
+  expect(readdirSync(result.folder).sort()).toEqual(['README.md', 'distillation.json', 'model_index.json', 'training.json', 'transformer']);
+  expect(readdirSync(join(folder, 'samples')).sort()).toEqual(['100-0.png', 'teacher-0.png']);
 
-  const listed = JSON.parse((await studio('models', '--json', '--models', models, '--library', join(folder, 'library'))).stdout) as { id: string; kind: string }[];
+  const listed = JSON.parse((await studio('models', ...places)).stdout) as { id: string; kind: string }[];
   expect(listed).toContainEqual(expect.objectContaining({ id: 'tiny', kind: 'student', problem: null }));
   const again = await studio(...command);
   expect(again.code).toBe(1);
   expect(JSON.parse(again.stdout)).toMatchObject({ error: { code: 'invalid-input', message: 'There is a model "tiny" already.' } });
+  expect((JSON.parse((await studio('jobs', ...places)).stdout) as { jobs: object[] }).jobs).toMatchObject([{ name: 'tiny', state: 'done', evaluation: { id: result.evaluation.evaluation } }]);
 });
 
 it('learns from a list of prompts, without a picture', async () => {

@@ -33,6 +33,8 @@ interface Place {
   libraryDir: string;
   /** Folders of models besides the embedded ones and the library's own. */
   modelDirs: readonly string[];
+  /** Folders and files that a studio of our own may read. */
+  allowedPaths?: readonly string[];
 }
 
 /**
@@ -40,7 +42,7 @@ interface Place {
  * @throws StudioError `library-locked` when another process has it, and whatever opening a library throws
  */
 export async function openOwnStudio(
-  { libraryDir, modelDirs, port = 0, windowDir = null, ...options }: Place & { port?: number; windowDir?: string | null } & Pick<StudioOptions, 'allowedPaths' | 'queueWaits'>,
+  { libraryDir, modelDirs, port = 0, windowDir = null, ...options }: Place & { port?: number; windowDir?: string | null } & Pick<StudioOptions, 'queueWaits'>,
 ): Promise<OwnStudio> {
   const studio = await openStudio({ libraryDir, modelDirs: [embeddedModelsDir], userModelDirs: modelDirs, eager: true, ...options });
   try {
@@ -85,9 +87,9 @@ export async function openSession(
 
 /** Our own studio, which stays until nobody else uses it. */
 async function openShared(place: Place & { signal: AbortSignal; note: (text: string) => void }): Promise<Session> {
-  const { libraryDir, modelDirs } = place;
+  const { libraryDir, modelDirs, allowedPaths = [] } = place;
   // A picture asked for on the command line is no reason to begin a night of training.
-  const own = await openOwnStudio({ libraryDir, modelDirs, queueWaits: true });
+  const own = await openOwnStudio({ libraryDir, modelDirs, allowedPaths, queueWaits: true });
   return {
     ...own,
     close: async () => {

@@ -65,7 +65,7 @@ export const JobConfig = z
   .superRefine((config, context) => {
     const [low, high] = config.guidanceRange;
     const strange = config.evaluate?.guidance?.findIndex((scale) => scale < low || scale > high) ?? -1;
-    if (strange >= 0) context.addIssue({ code: 'custom', path: ['evaluate', 'guidance', strange], message: `the student learns scales from ${low} to ${high} only` });
+    if (strange >= 0) context.addIssue({ code: 'custom', path: ['evaluate', 'guidance'], message: `the student learns scales from ${low} to ${high} only` });
     // The rules between fields are DistillRequest's own.
     const checked = DistillRequest.safeParse(distillRequestOf(config, sourceHasPictures(config.source) ? null : ['any']));
     for (const { path, message } of checked.error?.issues ?? []) context.addIssue({ code: 'custom', path, message });

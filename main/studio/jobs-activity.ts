@@ -8,7 +8,7 @@ import type { JobChanges } from '../library/repositories/jobs.ts';
 import type { Evaluator } from './jobs-evaluation.ts';
 import { JobFiles } from './jobs-files.ts';
 import { News, type Standing } from './jobs-news.ts';
-import { sit, type JobPlaces } from './jobs-sitting.ts';
+import { sit, type JobPlaces, type SittingEvents } from './jobs-sitting.ts';
 import type { Services } from './services.ts';
 
 /** Why it was stopped: by a person, or because the studio is being closed. */
@@ -120,7 +120,7 @@ export class JobActivity {
     return { ...changes, progress, checkpointStep, seconds: this.#seconds, memoryBytes: null, endedAt: new Date().toISOString() };
   }
 
-  #events(): Parameters<typeof sit>[3] {
+  #events(): SittingEvents {
     return {
       signal: this.#abort.signal,
       onStart: (pid) => void (this.#pid = pid),

@@ -117,7 +117,7 @@ async function trained(
   const outcome = await training.outcome;
   const { loss, gradientNorm, learningRate, step, validation } = condensed(await files.trainingLog(), await files.validationLog(), { from: 0, points: keptCurve });
   return publishStudent(target, join(services.library.dir, 'models'), config.name, (await services.models.list()).map(({ id }) => id), {
-    job: record.id, created_at: record.createdAt, finished_at: new Date().toISOString(), config, data_hash: material.hash, samples: outcome.samples, final_loss: outcome.loss,
+    job: record.id, created_at: record.createdAt, finished_at: new Date().toISOString(), config, data_hash: material.hash, samples: outcome.samples, final_loss: outcome.loss, fusion_scale: outcome.fusionScale,
     curve: { step, loss, gradient_norm: gradientNorm, learning_rate: learningRate, validation },
   });
 }

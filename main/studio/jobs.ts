@@ -29,6 +29,8 @@ export class Jobs {
   /** The latest estimate and what it was for: whoever looked at it before the start need not wait for it again. */
   #estimated: { config: string; estimate: JobEstimate } | null = null;
   #active: JobActivity | null = null;
+  /** Until `begin`, only jobs that were started or gone on with here get their turn; null: all. */
+  #asked: Set<string> | null = new Set();
   /** Estimates that are being measured. */
   #measuring = 0;
 
@@ -43,8 +45,9 @@ export class Jobs {
     }
   }
 
-  /** Begins with what waits in the queue. Without it the queue moves as soon as somebody starts or resumes a job. */
+  /** Works the whole queue off. Without it only what somebody starts or resumes here gets its turn. */
   begin(): void {
+    this.#asked = null;
     this.#startNext();
   }
 
@@ -65,6 +68,7 @@ export class Jobs {
       id: randomUUID(), name, config: { ...config, name }, state: 'queued', createdAt: new Date().toISOString(), startedAt: null, endedAt: null, progress: null,
       checkpointStep: 0, seconds: 0, memoryBytes: null, estimate: this.#estimated?.config === costOf(config) ? this.#estimated.estimate : null, reason: null, warnings: [], teacherHash: null, dataHash: null, threads: null, model: null, evaluation: null,
     });
+    this.#asked?.add(id);
     this.#tell(id);
     this.#startNext();
     return this.get(id);
@@ -120,6 +124,7 @@ export class Jobs {
     if (state === 'queued' || isActive(state)) return this.get(id);
     if (!isResumable(state)) throw new StudioError('invalid-input', 'This job is done; there is nothing left to learn.', { hint: 'Duplicate it to start another one.' });
     this.#store.keep(id, { state: 'queued', reason: null, endedAt: null });
+    this.#asked?.add(id);
     this.#tell(id);
     this.#order([id, ...this.#store.waiting().filter((other) => other !== id)]);
     this.#startNext();
@@ -243,7 +248,7 @@ export class Jobs {
 
   #startNext(): void {
     if (this.#closing.signal.aborted || this.#active !== null) return;
-    const record = nextJob(this.#store.all());
+    const record = nextJob(this.#store.all().filter(({ id }) => this.#asked?.has(id) !== false));
     if (record === null) return;
     const activity = new JobActivity(record, this.#services, this.#places, this.#evaluator, (changes, tell) => this.#note(record.id, changes, tell));
     this.#active = activity;

@@ -1,23 +1,21 @@
-// `studio distill`: makes a student of a teacher on this machine. Reads and writes folders only, so it works while another process has
-// the library; stopped or killed, the same command goes on.
+// `studio distill`: makes a student of a teacher on this machine: a job of the library, the same that the window has, followed to its end.
+// Stopped or killed, the same command goes on.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { DistillRequest, GuidanceEmbedding, Optimizer, PointsFrom } from '../../contract/distillation.ts';
-import { distillRequestOf, JobConfig } from '../../contract/jobs.ts';
-import { Sampler, Settings, StudentKind } from '../../contract/schemas.ts';
-import { realPath } from '../../checkpoints/confine.ts';
+import { JobConfig } from '../../contract/jobs.ts';
+import { type RgbPicture, Sampler, Settings, StudentKind } from '../../contract/schemas.ts';
 import { writeFileAtomic } from '../../checkpoints/atomic.ts';
-import { encodePng, type Picture } from '../../library/images/png.ts';
-import { openReadOnly } from '../../library/library.ts';
-import { distilStudent } from '../../studio/distillation.ts';
-import { readMaterial } from '../../studio/jobs-source.ts';
+import { encodePng } from '../../library/images/png.ts';
 import type { Command } from '../command.ts';
 import { type Arguments, UsageError, validated } from '../options.ts';
 import { present } from '../picture-options.ts';
-import { modelFolders } from '../places.ts';
+import { beginJob } from '../distill-begin.ts';
 import { DistillDisplay } from '../distill-display.ts';
-import { seconds, table } from '../terminal.ts';
+import { distillResult } from '../distill-result.ts';
+import { followedJob } from '../follow-job.ts';
+import { unwrap } from '../watch-run.ts';
 
 const options = {
   config: { value: 'FILE', help: 'settings as a JSON file, the same that a job of the window has; options given here go before it' },
@@ -58,9 +56,10 @@ const options = {
   'validate-every': { value: 'N', help: 'steps between measurements of the validation loss, 0 for none (default 20)' },
   'checkpoint-every': { value: 'N', help: 'steps between checkpoints (default 50)' },
   hurry: { help: 'train at ordinary priority, without regard to other programs' },
-  samples: { value: 'DIR', help: 'draw sample pictures into this folder while the student learns' },
-  'sample-every': { value: 'N', help: 'steps between rounds of samples (default 100)' },
-  out: { value: 'DIR', help: 'folder of models to put the student in (default: the library\'s)' },
+  'sample-every': { value: 'N', help: 'steps between rounds of sample pictures, 0 for none (default 100)' },
+  samples: { value: 'DIR', help: 'also write the sample pictures into this folder' },
+  evaluate: { value: 'N', help: 'measure the finished student beside its teacher on N prompts (default: not)' },
+  'evaluate-guidance': { value: 'N,N', help: 'guidance scales to measure with (default 3,5,7 as far as they are learned)' },
   restart: { help: 'throw away an unfinished distillation of this name that had other settings' },
 } as const;
 
@@ -72,7 +71,7 @@ const flags: Readonly<Record<string, keyof typeof options>> = Object.freeze({
   warmup: 'warmup', hold: 'hold', finalShare: 'final-share', averageDecay: 'average-decay',
   seed: 'seed', device: 'device', threads: 'threads', validateEvery: 'validate-every', checkpointEvery: 'checkpoint-every', sampleEvery: 'sample-every', gentle: 'hurry',
   'reflection.steps': 'reflection-steps', 'reflection.inversionGuidance': 'inversion-guidance', 'reflection.weakGuidance': 'weak-guidance',
-  'lora.rank': 'lora-rank', 'lora.alpha': 'lora-alpha', 'guidanceRange.0': 'guidance-range', 'guidanceRange.1': 'guidance-range',
+  'lora.rank': 'lora-rank', 'lora.alpha': 'lora-alpha', evaluate: 'evaluate', 'evaluate.count': 'evaluate', 'evaluate.guidance': 'evaluate-guidance', 'guidanceRange.0': 'guidance-range', 'guidanceRange.1': 'guidance-range',
 });
 
 export const distill: Command = {
@@ -80,47 +79,20 @@ export const distill: Command = {
   summary: 'Make a student: teach it to do with one pass per step what a teacher does with many.',
   synopsis: '',
   options,
-  async run({ args, terminal, libraryDir, modelDirs, signal }) {
+  async run({ args, terminal, libraryDir, studio, signal }) {
     args.none();
     const config = distillConfig(args);
-    const material = await readMaterial(config, { prompts: { list: (query) => pastPrompts(libraryDir, query) }, open: realPath });
-    const request = distillRequestOf(config, material.prompts);
     const shown = samplesIn(args.text('samples'));
+    const session = await studio('path' in config.source ? [config.source.path] : []);
     const display = new DistillDisplay(terminal.streams.stderr, terminal.json);
-    const began = performance.now();
-    const out = args.text('out');
-    const folders = [...(out === undefined ? [] : [{ path: resolve(out), embedded: false }]), ...modelFolders(libraryDir, modelDirs)];
-    try {
-      const { folder, fusionScale, samples, loss } = await distilStudent(
-        request, { libraryDir, folders, out: out === undefined ? null : resolve(out) },
-        {
-          signal,
-          onProgress: (progress) => display.show(progress),
-          onWarning: (message) => terminal.note(`warning: ${message}`),
-          onValidated: (row) => display.validated(row),
-          onSample: (step, index, picture) => shown?.keep(`${step ?? 'teacher'}-${index}.png`, picture),
-        },
-        args.has('restart'),
-        {
-          pictures: material.pictures, gentle: config.gentle, checkpointEvery: config.checkpointEvery, validateEvery: config.validateEvery,
-          ...(shown && { sampleEvery: config.sampleEvery, subjects: material.subjects, teacherDraws: [...material.subjects.keys()] }),
-        },
-      );
-      await shown?.kept();
-      const ms = performance.now() - began;
-      display.end();
-      const { name, teacher, kind, strategy, steps } = request;
-      const result = {
-        model: name, folder, teacher, kind, strategy, guidance_range: request.guidanceRange, steps, batch: request.batch, points: request.points,
-        points_from: request.pointsFrom, samples, loss, fusion_scale: fusionScale, guidance_multiplier: kind === 'linear' ? null : request.guidanceMultiplier,
-        optimizer: request.optimizer, seed: request.seed, data_hash: material.hash,
-        seconds: Number((ms / 1000).toFixed(3)),
-      };
-      const facts = [['model', name], ['folder', folder], ['steps', String(steps)], ['loss', loss.toFixed(5)], ['time', seconds(ms)]];
-      terminal.result(result, table(facts));
-    } finally {
-      display.end();
-    }
+    const begin = () => beginJob(session, config, { signal, restart: args.has('restart'), onEstimate: (estimate) => display.estimate(estimate) });
+    const done = await followedJob(session, begin, {
+      display, signal, again: `the same command, or studio jobs resume ${config.name}`,
+      ...(shown && { onSample: (sample) => shown.keep(sample.step, sample.index, async () => unwrap(await session.call('jobs.picture', sample))) }),
+    });
+    await shown?.kept();
+    const { document, text } = await distillResult(done, libraryDir);
+    terminal.result(document, text);
   },
 };
 
@@ -144,18 +116,19 @@ export function distillConfig(args: Arguments): JobConfig {
     guard: args.has('no-guard') ? false : undefined,
   }) as Record<string, unknown>;
   const lora = present({ rank: args.number('lora-rank'), alpha: args.number('lora-alpha') }) as Record<string, unknown>;
-  const over = (field: 'reflection' | 'lora', options: Record<string, unknown>): Record<string, unknown> => {
+  const evaluate = present({ count: args.number('evaluate'), guidance: scales(args.text('evaluate-guidance')) }) as Record<string, unknown>;
+  const over = (field: 'reflection' | 'lora' | 'evaluate', options: Record<string, unknown>): Record<string, unknown> => {
     const own = fromFile[field];
     return Object.keys(options).length === 0 ? {} : { [field]: { ...(typeof own === 'object' ? own : {}), ...options } };
   };
-  const merged: Record<string, unknown> = { ...fromFile, ...typed, ...over('reflection', reflection), ...over('lora', lora) };
+  const merged: Record<string, unknown> = { ...fromFile, ...typed, ...over('reflection', reflection), ...over('lora', lora), ...over('evaluate', evaluate) };
   // One source goes before the file's, in whichever of the two forms each is.
   if ('prompts' in typed && !('source' in typed)) delete merged['source'];
   if ('source' in typed && !('prompts' in typed)) delete merged['prompts'];
   // A complaint names what the person wrote: the option, or the key in the file.
   const said = (field: string): string => {
     const [of, within = ''] = field.split('.') as [string, string?];
-    const given = of === 'reflection' ? within in reflection : of === 'lora' ? within in lora : of in typed;
+    const given = of === 'reflection' ? within in reflection : of === 'lora' ? within in lora : of === 'evaluate' ? within in evaluate : of in typed;
     return given || file === undefined ? `--${flags[field]!}` : `"${field}" in ${file}`;
   };
   const names = { ...Object.fromEntries(Object.keys(flags).map((field) => [field, said(field)])), '': file ?? 'the request' };
@@ -179,24 +152,21 @@ function sourceOf(args: Arguments): JobConfig['source'] | undefined {
   return search === undefined ? undefined : { kind: 'library', search };
 }
 
-/** Of the library as it is, whoever has it. */
-function pastPrompts(libraryDir: string, query: { search?: string; limit?: number } | undefined) {
-  const library = openReadOnly(libraryDir);
-  try {
-    return library.prompts.list(query);
-  } finally {
-    library.close();
-  }
-}
-
 /** Keeps sample pictures in a folder; null where none are wanted. */
-function samplesIn(typed: string | undefined): { keep(name: string, picture: Picture): void; kept(): Promise<void> } | null {
+function samplesIn(typed: string | undefined): { keep(step: number | null, index: number, picture: () => Promise<RgbPicture>): void; kept(): Promise<void> } | null {
   if (typed === undefined) return null;
   const folder = resolve(typed);
   mkdirSync(folder, { recursive: true });
   let keeping = Promise.resolve();
   return {
-    keep: (name, picture) => void (keeping = keeping.then(async () => writeFileAtomic(join(folder, name), await encodePng(picture, {})))),
+    keep(step, index, picture) {
+      keeping = keeping.then(async () => {
+        const { width, height, rgb } = await picture();
+        await writeFileAtomic(join(folder, `${step ?? 'teacher'}-${index}.png`), await encodePng({ width, height, rgb: Buffer.from(rgb, 'base64') }, {}));
+      });
+      // Told by whoever waits for it.
+      keeping.catch(() => undefined);
+    },
     kept: () => keeping,
   };
 }
@@ -227,6 +197,13 @@ function promptsOf(file: string | undefined): string[] | undefined {
   const lines = readText('prompts', file).split(/\r\n|\n|\r/).map((line) => line.trim()).filter((line) => line !== '');
   if (lines.length === 0) throw new UsageError(`--prompts: ${file} holds no prompt`);
   return lines;
+}
+
+function scales(typed: string | undefined): number[] | undefined {
+  if (typed === undefined) return undefined;
+  const parts = typed.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  if (!parts.every(Number.isFinite)) throw new UsageError(`--evaluate-guidance takes numbers such as 3,5, not "${typed}"`);
+  return parts;
 }
 
 function range(typed: string | undefined): [number, number] | undefined {

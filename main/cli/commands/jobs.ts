@@ -1,26 +1,29 @@
-// `studio jobs`: the library's distillation jobs, and going on with one until it ends. The list is read from the library, whoever has it;
-// a job goes on in a studio of our own or in the one that has the library.
-import { fromErrorData, StudioError } from '../../contract/errors.ts';
-import type { JobRecord } from '../../contract/jobs.ts';
+// `studio jobs`: the library's distillation jobs, going on with one until it ends, and handing a student out. The list is read from the
+// library, whoever has it; a job goes on in a studio of our own or in the one that has the library.
+import { StudioError } from '../../contract/errors.ts';
+import { ExportFormat, type JobRecord } from '../../contract/jobs.ts';
 import { openReadOnly } from '../../library/library.ts';
 import type { Command, Context } from '../command.ts';
 import { DistillDisplay } from '../distill-display.ts';
-import { UsageError } from '../options.ts';
-import { table } from '../terminal.ts';
+import { followedJob } from '../follow-job.ts';
+import { UsageError, validated } from '../options.ts';
+import { gigabytes, table } from '../terminal.ts';
 import { unwrap } from '../watch-run.ts';
 
 export const jobs: Command = {
   name: 'jobs',
-  summary: 'List the distillation jobs, or go on with one that stopped.',
-  synopsis: '[resume NAME|ID]',
-  options: {},
+  summary: 'List the distillation jobs, go on with one that stopped, or hand a finished student out.',
+  synopsis: '[resume|export NAME|ID]',
+  options: {
+    format: { value: 'NAME', help: `what export writes into the library's folder of exports: ${ExportFormat.options.join(', ')} (default folder)` },
+  },
   async run(context) {
     const [verb, which, extra] = context.args.positionals;
     if (verb === undefined) return list(context);
-    if (verb !== 'resume') throw new UsageError(`unknown word "${verb}"`, '"studio jobs" lists them, "studio jobs resume NAME" goes on with one.');
+    if (verb !== 'resume' && verb !== 'export') throw new UsageError(`unknown word "${verb}"`, '"studio jobs" lists them, "studio jobs resume NAME" goes on with one, "studio jobs export NAME" hands one out.');
     if (which === undefined) throw new UsageError('the job\'s name or id is missing');
     if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`);
-    return resume(context, which);
+    return verb === 'resume' ? resume(context, which) : exported(context, which, context.args.text('format') ?? 'folder');
   },
 };
 
@@ -42,43 +45,16 @@ async function list({ terminal, libraryDir }: Context): Promise<void> {
 async function resume({ terminal, libraryDir, studio, signal }: Context, which: string): Promise<void> {
   const known = read(libraryDir).find(({ id, name }) => id === which || name === which);
   if (known === undefined) throw new StudioError('not-found', `There is no job "${which}".`, { hint: '"studio jobs" lists them.' });
-  const { id } = known;
   const session = await studio();
   const display = new DistillDisplay(terminal.streams.stderr, terminal.json);
-  let latest = known;
-  let wake: () => void = () => undefined;
-  // Listening starts first: a short job may have ended before the answer is here.
-  const unsubscribe = [
-    session.on('job.metrics', ({ job, progress }) => job === id && display.show(progress)),
-    session.on('job.changed', ({ job }) => {
-      if (job.id === id) latest = job;
-      wake();
-    }),
-  ];
-  const pause = () => void session.call('jobs.pause', { job: id });
-  signal.addEventListener('abort', pause);
-  try {
-    const begun = unwrap(await session.call('jobs.resume', { job: id }));
-    // What it was before says nothing; what was heard meanwhile is newer than the answer.
-    if (latest === known) latest = begun;
-    if (signal.aborted) pause();
-    const gone = session.gone.then(() => 'gone' as const);
-    while (!hasEnded(latest)) {
-      const changed = new Promise<void>((resolve) => (wake = resolve));
-      if ((await Promise.race([changed, gone])) === 'gone') throw new StudioError('engine-crashed', 'The studio that trained was closed.', { hint: `To go on: studio jobs resume ${which}` });
-    }
-  } finally {
-    signal.removeEventListener('abort', pause);
-    for (const stop of unsubscribe) stop();
-    display.end();
-  }
-  if (latest.state !== 'done') throw outcome(latest);
-  terminal.result(latest, table([['model', latest.model ?? ''], ['steps', String(latest.config.steps)], ['id', id]]));
+  const begin = async () => unwrap(await session.call('jobs.resume', { job: known.id }));
+  const done = await followedJob(session, begin, { display, signal, again: `studio jobs resume ${which}` });
+  terminal.result(done, table([['model', done.model ?? ''], ['steps', String(done.config.steps)], ['id', done.id]]));
 }
 
-const hasEnded = ({ state }: JobRecord): boolean => state !== 'queued' && state !== 'estimating' && state !== 'running';
-
-function outcome({ reason, state, name, checkpointStep }: JobRecord): StudioError {
-  if (reason !== null) return fromErrorData(reason);
-  return new StudioError('cancelled', `The job is ${state}; ${checkpointStep} steps are kept.`, { hint: `To go on: studio jobs resume ${name}` });
+async function exported({ terminal, libraryDir, studio }: Context, which: string, format: string): Promise<void> {
+  const known = read(libraryDir).find(({ id, name, model }) => id === which || name === which || model === which);
+  if (known === undefined) throw new StudioError('not-found', `There is no job "${which}".`, { hint: '"studio jobs" lists them.' });
+  const written = unwrap(await (await studio()).call('jobs.export', { job: known.id, format: validated(ExportFormat, format as ExportFormat, { '': '--format' }) }));
+  terminal.result(written, table([['written', written.path], ['size', gigabytes(written.bytes)]]));
 }
