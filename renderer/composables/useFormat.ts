@@ -1,4 +1,4 @@
-// Numbers, durations and sizes in the window's language. Widths stay the same while a value changes: fixed decimals.
+// Numbers, times and sizes in the window's language. Widths stay the same while a value changes: fixed decimals.
 import { computed } from 'vue';
 import { useI18n } from 'vue-i18n';
 import { durationParts, sizeParts } from './format.ts';
@@ -21,6 +21,15 @@ export function useFormat() {
   const number = (value: number, digits = 0): string => formatters.value(value, digits);
   const guidance = (value: number): string => number(value, Math.abs(value * 10 - Math.round(value * 10)) < 1e-6 ? 1 : 2);
 
+  /** A guidance scale as it was typed. */
+  const scale = (value: number): string => value.toLocaleString(locale.value, { maximumFractionDigits: 2 });
+  /** Large counts, in groups of three. */
+  const count = (n: number): string => n.toLocaleString(locale.value);
+
+  const dates = computed(() => new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false }));
+  /** Day and time of an ISO instant, here. */
+  const when = (instant: string): string => dates.value.format(new Date(instant));
+
   function duration(ms: number): string {
     const parts = durationParts(ms);
     switch (parts.unit) {
@@ -40,5 +49,5 @@ export function useFormat() {
     return t(`unit.${unit}`, { n: number(value, digits) });
   }
 
-  return { number, guidance, duration, size };
+  return { number, guidance, scale, count, when, duration, size };
 }

@@ -19,6 +19,11 @@ export function mayResume(record: Pick<EvaluationRecord, 'state'>): boolean {
   return record.state === 'cancelled' || record.state === 'interrupted' || record.state === 'failed';
 }
 
+/** Share of its pictures that are drawn, 0 to 1. */
+export function shareDone({ done, total }: Pick<EvaluationRecord, 'done' | 'total'>): number {
+  return total > 0 ? done / total : 0;
+}
+
 /** As the host has it now. What was told of those that still run is kept until the next picture tells more. */
 export function listed(list: EvaluationList, records: readonly EvaluationRecord[]): EvaluationList {
   return withoutEnded({ records: records.toSorted(newestFirst), progress: list.progress });

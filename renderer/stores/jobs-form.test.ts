@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JobConfig, jobPresets, type JobConfigInput } from '../../main/contract/jobs.ts';
 import type { ModelInfo } from '../../main/contract/schemas.ts';
-import { composeJob, firstJob, firstTeacher, formOf, freeStudentName, presetOf, withPreset, withSource, type JobForm } from './jobs-form.ts';
+import { composeJob, firstJob, firstTeacher, formOf, freeStudentName, presetOf, withLora, withPreset, withSource, type JobForm } from './jobs-form.ts';
 
 const composed = (form: JobForm, taken: string[] = []) => {
   const answer = composeJob(form, taken);
@@ -92,4 +92,24 @@ describe('what is wrong with a form', () => {
 it('a free name counts on from the first that is taken', () => {
   expect(freeStudentName('a', [])).toBe('a');
   expect(freeStudentName('a', ['a', 'a-2'])).toBe('a-3');
+});
+
+describe('what saves memory, and the evaluation', () => {
+  it('takes only parts that the batch is a multiple of', () => {
+    expect(problems(values({ batch: 64, accumulate: 3 }))).toEqual({ accumulate: { kind: 'parts' } });
+    expect(composed(values({ batch: 64, accumulate: 4, recompute: true, device: 'auto' }))).toMatchObject({ accumulate: 4, recompute: true, device: 'auto' });
+  });
+
+  it('gives adapters the optimiser that they can learn with', () => {
+    const form = withLora(values({ optimizer: 'muon' }), { rank: 8, alpha: null });
+    expect(composed(form)).toMatchObject({ lora: { rank: 8, alpha: null }, optimizer: 'adamw' });
+    expect(composed(withLora(form, null)).lora).toBeNull();
+  });
+
+  it('asks for scales that the student learns, and for the usual ones where none is left', () => {
+    const evaluate = { count: 32, guidance: [2, 5, 9] };
+    expect(composed(values({ evaluate, guidanceRange: [1, 6] })).evaluate).toEqual({ count: 32, guidance: [2, 5] });
+    expect(composed(values({ evaluate, guidanceRange: [3, 4] })).evaluate).toEqual({ count: 32, guidance: null });
+    expect(composed(values({ evaluate: null })).evaluate).toBeNull();
+  });
 });

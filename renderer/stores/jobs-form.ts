@@ -28,8 +28,12 @@ export const jobRanges = {
   scheduleSteps: { min: 1, max: 200, step: 1, initial: usual.scheduleSteps },
   guidanceMultiplier: { min: 0.1, max: 100_000, step: 1, initial: usual.guidanceMultiplier },
   fusionScale: { min: 0.0001, max: 1000, step: 0.1, initial: 1 },
+  rank: { min: 1, max: 4096, step: 1, initial: 16 },
+  alpha: { min: 0.1, max: 1_000_000, step: 1, initial: 16 },
+  evaluated: { min: 1, max: 2000, step: 1, initial: 64 },
   steps: { min: 1, max: 1_000_000, step: 1, initial: usual.steps },
   batch: { min: 1, max: 1024, step: 1, initial: usual.batch },
+  accumulate: { min: 1, max: 1024, step: 1, initial: usual.accumulate },
   points: { min: 1, max: 1_000_000, step: 1, initial: usual.points },
   ownScaleShare: { min: 0, max: 1, step: 0.1, initial: usual.ownScaleShare },
   learningRate: { min: 0.000001, max: 1, step: 0.0001, initial: usual.learningRate },
@@ -88,11 +92,11 @@ export function formOf({ source, samples, ...values }: JobConfig): JobForm {
 }
 
 /** A field, as far as something can be wrong with it. */
-export type JobField = 'name' | 'guidanceRange' | 'list' | 'folder' | 'file' | 'pointsFrom' | 'samples' | 'other';
+export type JobField = 'name' | 'guidanceRange' | 'list' | 'folder' | 'file' | 'pointsFrom' | 'accumulate' | 'samples' | 'other';
 
 /** What keeps a job from being asked for; `part` is the piece of text or the rule that is meant. */
 export type JobProblem =
-  | { kind: 'name' | 'nameTaken' | 'range' | 'list' | 'path' | 'points' | 'samplePrompt' }
+  | { kind: 'name' | 'nameTaken' | 'range' | 'list' | 'path' | 'points' | 'parts' | 'samplePrompt' }
   | { kind: 'listLine' | 'rule'; part: string };
 export type JobProblems = Partial<Record<JobField, JobProblem>>;
 
@@ -115,6 +119,7 @@ export function composeJob(form: JobForm, taken: readonly string[]): ComposedJob
   if (source.kind === 'folder' && source.path === '') problems.folder = { kind: 'path' };
   if (source.kind === 'file' && source.path === '') problems.file = { kind: 'path' };
   if (!sourceHasPictures(source) && values.pointsFrom === 'noised') problems.pointsFrom = { kind: 'points' };
+  if (values.batch % values.accumulate !== 0) problems.accumulate = { kind: 'parts' };
   if (form.samples?.some(({ prompt }) => prompt.trim() === '') === true) problems.samples = { kind: 'samplePrompt' };
   if (Object.keys(problems).length > 0) return { ok: false, problems };
 
@@ -123,12 +128,24 @@ export function composeJob(form: JobForm, taken: readonly string[]): ComposedJob
     // What a kind or strategy has no use for is not said.
     reflection: values.strategy === 'euler' ? {} : values.reflection,
     fusionScale: values.kind === 'teefusion' ? values.fusionScale : null,
+    evaluate: evaluationOf(values),
     source,
     samples: form.samples,
   });
   if (read.success) return { ok: true, config: read.data };
   const { path, message } = read.error.issues[0]!;
   return { ok: false, problems: { other: { kind: 'rule', part: `${path.join('.')}: ${message}` } } };
+}
+
+/** Scales that the student does not learn are not asked of it. */
+function evaluationOf({ evaluate, guidanceRange: [low, high] }: JobValues): JobValues['evaluate'] {
+  const within = evaluate?.guidance?.filter((scale) => scale >= low && scale <= high) ?? [];
+  return evaluate === null ? null : { ...evaluate, guidance: within.length > 0 ? within : null };
+}
+
+/** Adapters learn with AdamW only. */
+export function withLora({ values, ...form }: JobForm, lora: JobValues['lora']): JobForm {
+  return { ...form, values: { ...values, lora, optimizer: lora === null ? values.optimizer : 'adamw' } };
 }
 
 function sourceOf(form: JobForm, prompts: string[]): JobSource {

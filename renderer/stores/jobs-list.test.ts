@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JobConfig, JobState, type JobEstimate, type JobRecord } from '../../main/contract/jobs.ts';
+import { JobConfig, JobState, type JobEstimate, type JobProgress, type JobRecord } from '../../main/contract/jobs.ts';
 import {
-  advance, isActive, listed, mayCancel, mayPause, mayResume, neighbour, placeBefore, put, rateOf, remove, secondsLeft, shareDone,
+  advance, groupsOf, isActive, listed, mayCancel, mayPause, mayResume, neighbour, placeBefore, put, rateOf, remove, secondsLeft, shareDone,
 } from './jobs-list.ts';
 
 function record(id: string, more: Partial<JobRecord> = {}): JobRecord {
@@ -13,7 +13,7 @@ function record(id: string, more: Partial<JobRecord> = {}): JobRecord {
   };
 }
 
-const progress = (phase: 'teaching' | 'learning', step: number, steps: number, samplesPerSecond = 8) => ({ phase, step, steps, loss: null, samplesPerSecond, secondsLeft: 12 });
+const progress = (phase: JobProgress['phase'], step: number, steps: number, samplesPerSecond = 8) => ({ phase, step, steps, loss: null, samplesPerSecond, secondsLeft: 12 });
 const metrics = { step: [], loss: [], gradientNorm: [], learningRate: [], ms: [], validation: { step: [], loss: [] } };
 /** 40 s of teaching, 50 s of learning, 10 s of samples. */
 const estimate: JobEstimate = {
@@ -37,9 +37,15 @@ describe('the list of jobs', () => {
     }));
   });
 
+  it('falls into what works, what waits and what has ended, in its own order', () => {
+    expect(groupsOf(queue).flatMap(({ records }) => records)).toEqual(queue);
+    for (const { group, records } of groupsOf(queue)) for (const { state } of records) expect(group).toBe(state === 'queued' ? 'waiting' : isActive(state) ? 'working' : 'ended');
+    expect(groupsOf(listed([record('1')])).map(({ group }) => group)).toEqual(['ended']);
+  });
+
   it('takes in how far one is, and no memory of one that has stopped', () => {
     const news = { progress: progress('learning', 3, 100), seconds: 5, memoryBytes: 7, checkpointStep: 2, metrics };
-    expect(advance(queue, { job: '3', ...news })[0]).toMatchObject({ checkpointStep: 2, memoryBytes: 7, progress: { step: 3 } });
+    expect(advance(queue, { job: '3', ...news })[0]).toMatchObject({ checkpointStep: 2, memoryBytes: 7, seconds: 5, progress: { step: 3 } });
     expect(advance(queue, { job: '5', ...news })[3]).toMatchObject({ checkpointStep: 2, memoryBytes: null });
     expect(advance(queue, { job: '9', ...news })).toEqual(queue);
   });
@@ -69,7 +75,7 @@ it('every job that is not done can be paused or resumed, never both', () => {
   for (const state of JobState.options) {
     expect(mayPause({ state }), state).toBe(isActive(state));
     expect(mayPause({ state }) !== mayResume({ state }), state).toBe(state !== 'done');
-    expect(mayCancel({ state }), state).toBe(state !== 'done' && state !== 'cancelled');
+    expect(mayCancel({ state }), state).toBe(!['done', 'cancelled', 'failed'].includes(state));
   }
 });
 
@@ -79,6 +85,18 @@ describe('how far a job is', () => {
     expect(shareDone(record('1', { state: 'running', estimate, progress: progress('learning', 50, 100) }))).toBeCloseTo(0.7);
     expect(shareDone(record('1'))).toBe(1);
     expect(shareDone(record('1', { state: 'queued' }))).toBe(0);
+  });
+
+  const evaluated = { config: JobConfig.parse({ steps: 100, batch: 4, points: 200, evaluate: {} }), estimate: { ...estimate, seconds: 200, evaluationSeconds: 100 } };
+
+  it('has the evaluation as its last part', () => {
+    expect(shareDone(record('1', { ...evaluated, state: 'running', progress: progress('teaching', 200, 200) }))).toBeCloseTo(0.2);
+    expect(shareDone(record('1', { ...evaluated, state: 'running', progress: progress('learning', 100, 100) }))).toBeCloseTo(0.5);
+    expect(shareDone(record('1', { ...evaluated, state: 'running', progress: progress('evaluating', 3, 6) }))).toBeCloseTo(0.75);
+    expect(secondsLeft(record('1', { ...evaluated, state: 'running', progress: progress('teaching', 100, 200) }))).toBeCloseTo(172);
+    expect(secondsLeft(record('1', { ...evaluated, state: 'running', progress: progress('learning', 50, 100) }))).toBeCloseTo(112);
+    expect(secondsLeft(record('1', { ...evaluated, state: 'running', progress: progress('evaluating', 3, 6) }))).toBe(12);
+    expect(secondsLeft(record('1', { ...evaluated, estimate: null, state: 'running', progress: progress('learning', 50, 100) }))).toBeNull();
   });
 
   it('tells the time left for all of it, where that is known', () => {

@@ -11,7 +11,8 @@ export const isActive = (state: JobState): boolean => isAtWork(state) || state =
 
 export const mayPause = ({ state }: Pick<JobRecord, 'state'>): boolean => isActive(state);
 export const mayResume = ({ state }: Pick<JobRecord, 'state'>): boolean => isResumable(state);
-export const mayCancel = ({ state }: Pick<JobRecord, 'state'>): boolean => state !== 'done' && state !== 'cancelled';
+/** What has failed needs no stopping; it can be changed, resumed or deleted. */
+export const mayCancel = ({ state }: Pick<JobRecord, 'state'>): boolean => isActive(state) || state === 'paused' || state === 'interrupted';
 /** Whether a picture or a checkpoint can be asked for now. */
 export const isLearning = ({ state, progress }: Pick<JobRecord, 'state' | 'progress'>): boolean => state === 'running' && progress?.phase === 'learning';
 
@@ -30,10 +31,21 @@ export function remove(list: JobList, id: string): JobList {
 }
 
 /** How far one is by now. Of one that is unknown nothing is taken in; one that has stopped meanwhile uses no memory. */
-export function advance(list: JobList, { job, progress, memoryBytes, checkpointStep }: JobNews): JobList {
+export function advance(list: JobList, { job, progress, seconds, memoryBytes, checkpointStep }: JobNews): JobList {
   return list.map((record) => {
     if (record.id !== job) return record;
-    return { ...record, progress, checkpointStep, memoryBytes: isAtWork(record.state) ? memoryBytes : null };
+    return { ...record, progress, seconds, checkpointStep, memoryBytes: isAtWork(record.state) ? memoryBytes : null };
+  });
+}
+
+export const jobGroups = ['working', 'waiting', 'ended'] as const;
+export type JobGroup = (typeof jobGroups)[number];
+
+/** The list as its parts, those that have jobs. */
+export function groupsOf(list: JobList): { group: JobGroup; records: JobList }[] {
+  return jobGroups.flatMap((group, rank) => {
+    const records = list.filter((record) => rankOf(record) === rank);
+    return records.length === 0 ? [] : [{ group, records }];
   });
 }
 
@@ -51,32 +63,43 @@ export function placeBefore(list: JobList, id: string, by: 1 | -1): string | nul
   return by === -1 ? waiting[at - 1] : (waiting[at + 2] ?? null);
 }
 
-/** Share of the whole job that is done, 0 to 1: teaching weighs what it was measured to take. */
+/** Parts of the whole job in the order of its phases, together 1: each weighs what it was measured to take. */
+function weights({ estimate, config }: Pick<JobRecord, 'estimate' | 'config'>): [teaching: number, learning: number, evaluating: number] {
+  if (estimate === null || estimate.seconds <= 0) return config.evaluate === null ? [0.1, 0.9, 0] : [0.1, 0.8, 0.1];
+  const evaluating = Math.min(1, estimate.evaluationSeconds / estimate.seconds);
+  const teaching = Math.min(1 - evaluating, (config.points * estimate.secondsPerPoint) / estimate.seconds);
+  return [teaching, 1 - teaching - evaluating, evaluating];
+}
+
+/** Share of the whole job that is done, 0 to 1. */
 export function shareDone({ state, progress, estimate, config }: Pick<JobRecord, 'state' | 'progress' | 'estimate' | 'config'>): number {
   if (state === 'done') return 1;
   if (progress === null || progress.steps === 0) return 0;
-  const teaching = estimate === null || estimate.seconds <= 0 ? 0.1 : Math.min(1, (config.points * estimate.secondsPerPoint) / estimate.seconds);
-  const share = progress.step / progress.steps;
-  return progress.phase === 'teaching' ? teaching * share : teaching + (1 - teaching) * share;
+  const [teaching, learning, evaluating] = weights({ estimate, config });
+  const [before, own] = { teaching: [0, teaching], learning: [teaching, learning], evaluating: [teaching + learning, evaluating] }[progress.phase] as [number, number];
+  return before + own * (progress.step / progress.steps);
 }
 
-/** Seconds until it is done; while the teacher is still at work that needs an estimate. null: not known. */
+/** Seconds until it is done, all phases together; what has not begun yet is known from an estimate only. null: not known. */
 export function secondsLeft({ progress, estimate, config }: Pick<JobRecord, 'progress' | 'estimate' | 'config'>): number | null {
   if (progress === null) return estimate?.seconds ?? null;
-  if (progress.phase === 'learning') return progress.secondsLeft;
-  return estimate === null ? null : progress.secondsLeft + Math.max(0, estimate.seconds - config.points * estimate.secondsPerPoint);
+  if (progress.phase === 'evaluating') return progress.secondsLeft;
+  if (estimate === null) return progress.phase === 'learning' && config.evaluate === null ? progress.secondsLeft : null;
+  const [, learning, evaluating] = weights({ estimate, config });
+  return progress.secondsLeft + estimate.seconds * (progress.phase === 'teaching' ? learning + evaluating : evaluating);
 }
 
-/** Training steps, or points while the teacher answers, per second. */
+/** Training steps per second; points while the teacher answers, pictures while the student is evaluated. */
 export function rateOf({ progress, config }: Pick<JobRecord, 'progress' | 'config'>): number | null {
   if (progress === null) return null;
   return progress.phase === 'learning' ? progress.samplesPerSecond / config.batch : progress.samplesPerSecond;
 }
 
-const rank = ({ state }: JobRecord): number => (isAtWork(state) ? 0 : state === 'queued' ? 1 : 2);
+/** Place of its group in `jobGroups`. */
+const rankOf = ({ state }: JobRecord): number => (isAtWork(state) ? 0 : state === 'queued' ? 1 : 2);
 
 function inOrder(a: JobRecord, b: JobRecord): number {
-  if (rank(a) !== rank(b)) return rank(a) - rank(b);
+  if (rankOf(a) !== rankOf(b)) return rankOf(a) - rankOf(b);
   if (a.state === 'queued') return (a.position ?? Infinity) - (b.position ?? Infinity);
   return a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0;
 }

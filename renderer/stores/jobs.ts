@@ -30,6 +30,8 @@ export const useJobs = defineStore('jobs', () => {
   const measuring = ref(false);
   const measured = shallowRef<Measurement | null>(null);
   const asked = ref(new Map<string, Asked>());
+  /** When each job was last heard of, in milliseconds of this window's clock: what it counts goes on from there. */
+  const heard = new Map<string, number>();
   const paths = ref<CallOutput<'paths.allowed'>>({ paths: [], dialog: false });
 
   const open = computed(() => list.value.find((record) => record.id === openId.value) ?? null);
@@ -41,11 +43,18 @@ export const useJobs = defineStore('jobs', () => {
   client.on('job.changed', ({ job }) => keep(job));
   client.on('job.deleted', ({ job }) => forget(job));
   client.on('job.metrics', (news) => {
+    heard.set(news.job, performance.now());
     list.value = advance(list.value, news);
   });
 
   function keep(record: JobRecord): void {
+    heard.set(record.id, performance.now());
     list.value = put(list.value, record);
+  }
+
+  /** Seconds since a job was last heard of. */
+  function silence(id: string): number {
+    return (performance.now() - (heard.get(id) ?? performance.now())) / 1000;
   }
 
   function forget(id: string): void {
@@ -58,6 +67,7 @@ export const useJobs = defineStore('jobs', () => {
     error.value = result.ok ? null : result.error;
     if (result.ok) {
       list.value = listed(result.value.jobs);
+      for (const { id } of list.value) heard.set(id, performance.now());
       if (open.value === null) show(null);
     }
     if (allowed.ok) paths.value = allowed.value;
@@ -195,6 +205,6 @@ export const useJobs = defineStore('jobs', () => {
 
   return {
     list, loaded, error, openId, open, running, form, composed, starting, refusal, measuring, measured, asked, paths,
-    load, show, walk, prepare, change, changeValues, usePreset, pickPath, measure, start, pause, cancel, resume, saveNow, sampleNow, move, duplicate, drop, exportStudent,
+    load, silence, show, walk, prepare, change, changeValues, usePreset, pickPath, measure, start, pause, cancel, resume, saveNow, sampleNow, move, duplicate, drop, exportStudent,
   };
 });

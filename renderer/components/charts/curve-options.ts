@@ -20,6 +20,11 @@ export interface CurveView {
   look: () => CurveLook;
 }
 
+/** Distances between marks of the x axis, which counts whole steps. */
+const wholeSteps = Array.from({ length: 8 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+/** In pixels; a lower chart has no room for the name of its y axis, which its title says as well. */
+const labelledFrom = 160;
+
 export function curveOptions(view: CurveView, theme: PlotTheme, size: { width: number; height: number }): uPlot.Options {
   const span = (): Span => view.range() ?? spanOf(view.curves()) ?? [0, 1];
   const axis = { stroke: theme.colour('text-faint'), font: `11px ${theme.font}`, labelFont: `11px ${theme.font}`, labelSize: 16, labelGap: 0, ticks: { show: false } };
@@ -37,9 +42,9 @@ export function curveOptions(view: CurveView, theme: PlotTheme, size: { width: n
       y: { distr: log ? 3 : 1, range: () => heightOf(view.curves(), span(), log) },
     },
     axes: [
-      { ...axis, label: xLabel, size: 24, gap: 4, space: 56, grid: { show: false }, values: (_plot, splits) => written(splits, view.look().xValue) },
+      { ...axis, label: xLabel, incrs: wholeSteps, size: 24, gap: 4, space: 56, grid: { show: false }, values: (_plot, splits) => written(splits, view.look().xValue) },
       {
-        ...axis, label: yLabel, size: 52, gap: 4, space: 28, grid: { stroke: theme.colour('line'), width: 1 },
+        ...axis, ...(size.height >= labelledFrom && { label: yLabel }), size: 52, gap: 4, space: 28, grid: { stroke: theme.colour('line'), width: 1 },
         values: (_plot, splits) => written(splits, view.look().yValue),
         ...(log && { splits: (_plot: uPlot, _axis: number, low: number, high: number) => logSplits(low, high, size.height / 32), filter: (_plot: uPlot, splits: number[]) => splits }),
       },

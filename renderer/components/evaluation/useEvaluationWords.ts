@@ -1,5 +1,4 @@
 // How evaluations, their cells and their figures are named and written in the window's language.
-import { computed } from 'vue';
 import { useI18n } from 'vue-i18n';
 import type { EvaluateRequest, EvaluationCell, EvaluationReport, Interval } from '../../../main/contract/evaluation.ts';
 import { useFormat } from '../../composables/useFormat.ts';
@@ -11,15 +10,11 @@ import type { CellSeries } from './series.ts';
 const manyPictures = 400;
 
 export function useEvaluationWords() {
-  const { t, locale } = useI18n();
+  const { t } = useI18n();
   const format = useFormat();
   const models = useModels();
-  const dates = computed(() => new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false }));
-
   const model = (id: string): string => models.byId(id)?.name ?? id;
-  const when = (instant: string): string => dates.value.format(new Date(instant));
-  const scale = (guidance: number): string => guidance.toLocaleString(locale.value, { maximumFractionDigits: 2 });
-  const gamma = (guidance: number): string => t('evaluation.gamma', { scale: scale(guidance) });
+  const gamma = (guidance: number): string => t('evaluation.gamma', { scale: format.scale(guidance) });
 
   /** A teacher is told with its sampler; a student has none of its own. */
   function maker(cell: Pick<EvaluationCell, 'model' | 'kind' | 'sampler'>): string {
@@ -77,5 +72,5 @@ export function useEvaluationWords() {
     return t(`evaluation.${short ? 'promptsShort' : 'promptsOf'}.${source}`, { n: request.count }, request.count);
   }
 
-  return { model, when, scale, gamma, maker, settings, cell, series, quantity, value, range, points, prompts };
+  return { model, gamma, maker, settings, cell, series, quantity, value, range, points, prompts };
 }

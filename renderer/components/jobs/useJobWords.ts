@@ -1,5 +1,4 @@
 // How jobs, what they learn from and what they cost are named and written in the window's language.
-import { computed } from 'vue';
 import { useI18n } from 'vue-i18n';
 import type { JobConfig, JobRecord } from '../../../main/contract/jobs.ts';
 import { useFormat } from '../../composables/useFormat.ts';
@@ -10,12 +9,7 @@ export function useJobWords() {
   const { t, locale } = useI18n();
   const format = useFormat();
   const models = useModels();
-  const dates = computed(() => new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false }));
-
   const model = (id: string): string => models.byId(id)?.name ?? id;
-  const when = (instant: string): string => dates.value.format(new Date(instant));
-  const scale = (guidance: number): string => guidance.toLocaleString(locale.value, { maximumFractionDigits: 2 });
-  const count = (n: number): string => n.toLocaleString(locale.value);
   const seconds = (time: number): string => format.duration(time * 1000);
 
   /** Of what goes on by itself: whole seconds, which do not flicker. */
@@ -35,6 +29,9 @@ export function useJobWords() {
     return t('jobs.recipe', { teacher: model(teacher), strategy: t(`form.samplers.${strategy}.name`), kind: t(`jobs.kind.${kind}.name`) });
   }
 
+  /** The same without the teacher, where there is little room. */
+  const lesson = ({ strategy, kind }: Pick<JobConfig, 'strategy' | 'kind'>): string => t('jobs.lesson', { strategy: t(`form.samplers.${strategy}.name`), kind: t(`jobs.kind.${kind}.name`) });
+
   function source({ source: from }: Pick<JobConfig, 'source'>): string {
     switch (from.kind) {
       case 'storybook':
@@ -45,7 +42,7 @@ export function useJobWords() {
       case 'file':
         return from.path;
       case 'list':
-        return t('jobs.sourceOf.list', { n: count(from.prompts.length) }, from.prompts.length);
+        return t('jobs.sourceOf.list', { n: format.count(from.prompts.length) }, from.prompts.length);
     }
   }
 
@@ -55,18 +52,18 @@ export function useJobWords() {
   }
 
   function done({ progress, config }: Pick<JobRecord, 'progress' | 'config'>): string {
-    if (progress === null) return t('jobs.steps', { done: 0, total: count(config.steps) });
-    return t(progress.phase === 'learning' ? 'jobs.steps' : 'jobs.points', { done: count(progress.step), total: count(progress.steps) });
+    if (progress === null) return t('jobs.done.learning', { done: 0, total: format.count(config.steps) });
+    return t(`jobs.done.${progress.phase}`, { done: format.count(progress.step), total: format.count(progress.steps) });
   }
 
   function rate(record: Pick<JobRecord, 'progress' | 'config'>): string {
     const perSecond = rateOf(record);
     if (perSecond === null || !Number.isFinite(perSecond) || perSecond <= 0) return '';
-    const unit = record.progress?.phase === 'learning' ? 'steps' : 'points';
+    const phase = record.progress?.phase ?? 'learning';
     // Slower than one a second reads better the other way round.
-    if (perSecond < 1) return t(`jobs.pace.${unit}`, { time: seconds(1 / perSecond) });
-    return t(`jobs.rate.${unit}`, { n: format.number(perSecond, perSecond < 10 ? 1 : 0) });
+    if (perSecond < 1) return t(`jobs.pace.${phase}`, { time: seconds(1 / perSecond) });
+    return t(`jobs.rate.${phase}`, { n: format.number(perSecond, perSecond < 10 ? 1 : 0) });
   }
 
-  return { model, when, scale, count, seconds, clock, small, recipe, source, phase, done, rate };
+  return { model, seconds, clock, small, recipe, lesson, source, phase, done, rate };
 }

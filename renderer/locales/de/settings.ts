@@ -1,0 +1,32 @@
+// German texts of the Settings view.
+import type { Messages } from '../en.ts';
+
+export const settings: Messages['settings'] = {
+  appearance: 'Aussehen',
+  theme: 'Thema',
+  themeTip: 'System folgt dem Schreibtisch',
+  themes: { system: 'System', light: 'Hell', dark: 'Dunkel' },
+  locale: 'Sprache',
+  localeTip: 'Sprache dieses Fensters',
+  smooth: 'Bilder glätten',
+  smoothTip: 'Pixel vergrößerter Bilder verschmelzen, statt sie scharf zu zeigen',
+  comparing: 'Vergleichen',
+  live: 'Live-Führung',
+  liveTip: 'Während der Regler sich bewegt, zeichnet der Schüler Vorschauen mit höchstens 6 Schritten',
+  full: 'Voll beim Loslassen',
+  fullTip: 'Nach einer Live-Vorschau rechnen Lehrer und Schüler beim Loslassen des Reglers voll',
+  computing: 'Rechnen',
+  device: 'Gerät',
+  deviceTip: 'Automatisch nimmt das erste, das hier richtig rechnet',
+  devices: { auto: 'Automatisch', cpu: 'CPU', webgpu: 'WebGPU', dml: 'DirectML', coreml: 'Core ML', cuda: 'CUDA' },
+  threads: 'Threads',
+  threadsTip: 'Prozessor-Threads für ein Netz. 0: einer je Kern.',
+  about: 'Dieser Rechner',
+  paths: { library: 'Bibliothek', models: 'Modelle des Studios', userModels: 'Eigene Modelle', node: 'Node' },
+  usable: 'geht',
+  unusable: 'nicht hier',
+  chosen: 'in Gebrauch',
+  versions: 'Versionen',
+  freeDisk: 'Freier Plattenplatz',
+  memory: 'Arbeitsspeicher',
+};
