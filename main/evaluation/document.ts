@@ -1,6 +1,6 @@
 // A report as a document that stands alone: what was measured and how, the tables, the charts and sheets beside it. Markdown.
 // Pure; knows the names of the files beside it, and not where they are.
-import type { CellResult, EvaluationReport } from '../contract/evaluation.ts';
+import type { CellResult, EvaluateRequest, EvaluationReport } from '../contract/evaluation.ts';
 import { factNames } from '../storybook/evaluator.ts';
 import { shownGuidance } from './charts.ts';
 import { adherenceTables, differenceTable, measureTable, notes, sliderTables } from './tables.ts';
@@ -26,10 +26,9 @@ export function reportMarkdown(report: EvaluationReport, { charts, sheets }: Doc
   return `${parts.map((part) => part.join('\n\n')).join('\n\n')}\n`;
 }
 
-/** The command that makes this report again, in full: nothing is left to defaults. */
-export function reportCommand({ request }: Pick<EvaluationReport, 'request'>): string {
-  const { models, guidance, samplers, steps, prompts, count, controls, copies, resamples, reflection } = request;
-  const flags = [
+/** The options of `studio evaluate` for a request, in full: nothing is left to defaults. A list of a person's own prompts becomes FILE. */
+export function evaluateFlags({ models, guidance, samplers, steps, prompts, count, controls, copies, resamples, reflection }: EvaluateRequest): string {
+  return [
     `--models ${models.join(',')}`, `--guidance ${guidance.join(',')}`, `--sampler ${samplers.join(',')}`, `--steps ${steps}`,
     `--prompts ${typeof prompts === 'string' ? prompts : 'FILE'}`, `--count ${count}`, `--resamples ${resamples}`,
     ...(controls ? [] : ['--no-controls']), ...(copies === false ? ['--no-copies'] : []),
@@ -37,8 +36,12 @@ export function reportCommand({ request }: Pick<EvaluationReport, 'request'>): s
     ...(reflection.inversionGuidance === undefined ? [] : [`--inversion-guidance ${reflection.inversionGuidance}`]),
     ...(reflection.weakGuidance === undefined ? [] : [`--weak-guidance ${reflection.weakGuidance}`]),
     ...(reflection.guard === false ? ['--no-guard'] : []),
-  ];
-  return `npm run studio -- evaluate ${flags.join(' ')}`;
+  ].join(' ');
+}
+
+/** The command that makes this report again. */
+export function reportCommand({ request }: Pick<EvaluationReport, 'request'>): string {
+  return `npm run studio -- evaluate ${evaluateFlags(request)}`;
 }
 
 function conditions({ createdAt, device, threads, runtime, models, request, cells, ...report }: EvaluationReport): string {

@@ -77,22 +77,29 @@ export async function checkFacts(records: readonly StoredRecord[], path: string)
   throw new StudioError('invalid-input', `${path} has no picture of this evaluation's cells.`, { hint: 'Evaluate the models, scales, samplers and steps that were published.' });
 }
 
+export interface PublishedCheck {
+  /** null where nothing is published of these cells and prompts. */
+  readonly comparison: FactsComparison | null;
+  /** Models in the cells whose published facts are of other weights. */
+  readonly otherWeights: string[];
+}
+
 /**
  * The same with the project's own file of facts, over the published prompts and the cells whose models have the weights that were published.
- * @returns null where nothing is published of them, or no such file is there
+ * @returns null where there is no such file
  * @throws StudioError 'corrupt-file', 'permission'
  */
-export async function checkPublished(report: EvaluationReport, records: readonly StoredRecord[], path: string): Promise<FactsComparison | null> {
+export async function checkPublished(report: EvaluationReport, records: readonly StoredRecord[], path: string): Promise<PublishedCheck | null> {
   if (!(await exists(path))) return null;
   const { head, pictures } = readFacts(await readText(path, largestFile));
-  const hashes = new Map(report.models.map(({ id, hash }) => [id, hash]));
-  const alike = isDeepStrictEqual(head.reflection, report.request.reflection);
-  const cells = report.cells.filter(({ model, sampler }) => head.models[model] !== undefined && head.models[model] === hashes.get(model) && (sampler === 'euler' || alike));
-  const keys = new Set(cells.map(({ key }) => key));
+  const published = report.models.filter(({ id }) => head.models[id] !== undefined);
+  const alike = new Set(published.filter(({ id, hash }) => head.models[id] === hash).map(({ id }) => id));
+  const sameReflection = isDeepStrictEqual(head.reflection, report.request.reflection);
+  const keys = new Set(report.cells.filter(({ model, sampler }) => alike.has(model) && (sampler === 'euler' || sameReflection)).map(({ key }) => key));
   const prompts = new Map(pictures.map((picture) => [picture.index, picture]));
   const own = records.filter(({ cell, index, prompt, seed }) => keys.has(cell) && prompts.get(index)?.prompt === prompt && prompts.get(index)?.seed === seed);
   const comparison = compareFacts(own, pictures);
-  return comparison.compared === 0 ? null : comparison;
+  return { comparison: comparison.compared === 0 ? null : comparison, otherWeights: published.flatMap(({ id }) => (alike.has(id) ? [] : [id])) };
 }
 
 function publishedRecords(text: string, path: string): PublishedRecord[] {

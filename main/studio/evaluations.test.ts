@@ -200,14 +200,16 @@ describe('an evaluation', () => {
     expect(await checkPublished(report, records, published)).toBeNull();
     await publish(hashes);
     // The fourth prompt cannot be read, so that nothing is published of it.
-    expect(await checkPublished(report, records, published)).toEqual({ compared: 12, unpublished: 0, facts: 48, reproduced: 48, differences: [] });
+    expect(await checkPublished(report, records, published)).toEqual({
+      comparison: { compared: 12, unpublished: 0, facts: 48, reproduced: 48, differences: [] }, otherWeights: [],
+    });
     expect(await checkFacts(records, published)).toMatchObject({ compared: 12, unpublished: 4, reproduced: 48 });
     await publish({ ...hashes, storybook: 'other weights' });
-    expect(await checkPublished(report, records, published)).toMatchObject({ compared: 6, facts: 24, reproduced: 24 });
+    expect(await checkPublished(report, records, published)).toMatchObject({ comparison: { compared: 6, facts: 24, reproduced: 24 }, otherWeights: ['storybook'] });
     await publish({});
-    expect(await checkPublished(report, records, published)).toBeNull();
+    expect(await checkPublished(report, records, published)).toEqual({ comparison: null, otherWeights: [] });
     await publish(hashes, records.map((record) => ({ ...record, seed: record.seed + 1 })));
-    expect(await checkPublished(report, records, published)).toBeNull();
+    expect(await checkPublished(report, records, published)).toEqual({ comparison: null, otherWeights: [] });
     await writeFile(published, 'nonsense');
     await expect(checkPublished(report, records, published)).rejects.toMatchObject({ code: 'corrupt-file' });
   });

@@ -12,13 +12,15 @@ import { writeJson } from '../../main/checkpoints/json.ts';
 import type { DistillRequest } from '../../main/contract/distillation.ts';
 import { StudioError } from '../../main/contract/errors.ts';
 import { storybookPictures } from '../../main/engine/storybook-pictures.ts';
+import { wilson } from '../../main/evaluation/statistics.ts';
+import { share } from '../../main/evaluation/words.ts';
 import { heldOutPrompts } from '../../main/storybook/dataset.ts';
 import { judge } from '../../main/storybook/evaluator.ts';
 import { distil } from '../../main/training/distillation.ts';
 import { writeStudent } from '../../main/training/distillation-student.ts';
 import { stopSignal } from '../train/common.ts';
 import { ablations, pointsName, requestOf, type Ablation } from './ablation-list.ts';
-import { drawAt, meanDistance, onDiagonal, sliderHeader, sliderMatrix, sliderRows, sliderScales, type Drawn } from './distances.ts';
+import { drawAt, meanDistance, onDiagonal, sliderHeader, sliderMatrix, sliderRange, sliderRows, sliderScales, type Drawn } from './distances.ts';
 import { modelsFolder, openModel, table, type OpenedModel } from './models.ts';
 
 const { values } = parseArgs({ options: {
@@ -56,10 +58,15 @@ const teacherHash = await hashCheckpoint(checkpoint);
 const distanceScales = [1, 3, 5, 7] as const;
 const factScale = 3;
 const allScales = [...new Set([...sliderScales, ...distanceScales])].sort((a, b) => a - b);
-const subjects = heldOutPrompts(drawing.prompts, 'one', 'only');
+/** One object and two in turn. */
+const subjects = (() => {
+  const [one, two] = [heldOutPrompts(Math.ceil(drawing.prompts / 2), 'one'), heldOutPrompts(Math.floor(drawing.prompts / 2), 'two')];
+  return one.flatMap((single, i) => [single, ...(two[i] === undefined ? [] : [two[i]])]);
+})();
 
 interface Trained { identity: string; loss: number; fusionScale: number | null; secondsPerStep: number }
-interface Measured { identity: string; matrix: number[][]; distances: number[]; facts: number }
+/** `right`: pictures with all facts right at `factScale`; `range`: of the slider, as a share of the teacher's. */
+interface Measured { identity: string; matrix: number[][]; distances: number[]; right: number; range: number; seconds: number }
 
 /** What `make` gives, kept in `file` until `identity` is another. */
 async function once<T extends { identity: string }>(file: string, identity: string, make: () => Promise<Omit<T, 'identity'>>): Promise<T> {
@@ -91,7 +98,7 @@ async function train(request: DistillRequest): Promise<Omit<Trained, 'identity'>
 }
 
 /** One drawing serves both distances and facts. */
-async function look(model: OpenedModel): Promise<{ drawn: Drawn[]; facts: number }> {
+async function look(model: OpenedModel): Promise<{ drawn: Drawn[]; right: number }> {
   const drawn: Drawn[] = [];
   let right = 0;
   for (const subject of subjects) {
@@ -101,7 +108,7 @@ async function look(model: OpenedModel): Promise<{ drawn: Drawn[]; facts: number
     drawn.push(new Map([...others, [factScale, latents]]));
     if ((await judge(picture.rgb, picture.width, subject.facts)).allCorrect) right += 1;
   }
-  return { drawn, facts: right / subjects.length };
+  return { drawn, right };
 }
 
 async function opened<T>(folder: string, name: string, use: (model: OpenedModel) => Promise<T>): Promise<T> {
@@ -113,26 +120,35 @@ async function opened<T>(folder: string, name: string, use: (model: OpenedModel)
   }
 }
 
-let taught: Promise<{ drawn: Drawn[]; facts: number }> | null = null;
+let taught: Promise<{ drawn: Drawn[]; right: number }> | null = null;
 /** The teacher is drawn once, and only if somebody has to be compared with it. */
 const teacherPictures = () => (taught ??= opened(models, values.teacher, look));
 
+/** `drawn` beside what the teacher draws. */
+function beside(drawn: readonly Drawn[], right: number, theirs: readonly Drawn[], began: number): Omit<Measured, 'identity'> {
+  return {
+    matrix: sliderMatrix(drawn, theirs), distances: distanceScales.map((scale) => meanDistance(drawn, theirs, scale, scale)), right,
+    range: sliderRange(drawn) / sliderRange(theirs), seconds: (performance.now() - began) / 1000,
+  };
+}
+
 async function measure(name: string): Promise<Omit<Measured, 'identity'>> {
   console.log(`${name}: measuring`);
-  const { drawn, facts } = await opened(students, name, look);
   const { drawn: theirs } = await teacherPictures();
-  return { matrix: sliderMatrix(drawn, theirs), distances: distanceScales.map((scale) => meanDistance(drawn, theirs, scale, scale)), facts };
+  const began = performance.now();
+  const { drawn, right } = await opened(students, name, look);
+  return beside(drawn, right, theirs, began);
 }
 
 /** What a slider that does nothing would give: the teacher's own picture without guidance, at every scale. */
 async function measureNothing(): Promise<Omit<Measured, 'identity'>> {
-  const { drawn, facts } = await teacherPictures();
-  const still = drawn.map((own): Drawn => new Map(allScales.map((scale) => [scale, own.get(1)!])));
-  return { matrix: sliderMatrix(still, drawn), distances: distanceScales.map((scale) => meanDistance(still, drawn, scale, scale)), facts };
+  const began = performance.now();
+  const { drawn, right } = await teacherPictures();
+  return beside(drawn.map((own): Drawn => new Map(allScales.map((scale) => [scale, own.get(1)!]))), right, drawn, began);
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
-const header = ['ablation', 'final loss', 'fusion scale', 's/step', 'minima on the diagonal', ...distanceScales.map((scale) => `distance at ${scale}`), `all facts at ${factScale}`];
+const facts = ({ right }: Measured): string => share(wilson(right, subjects.length), 0);
+const header = ['ablation', 'final loss', 'fusion scale', 's/step', 'minima on the diagonal', 'range', ...distanceScales.map((scale) => `distance at ${scale}`), `all facts at ${factScale}`];
 const drawingIdentity = JSON.stringify({ ...drawing, teacherHash });
 
 /** Distillation and measurement of one, unless they are there. */
@@ -149,15 +165,23 @@ async function done(ablation: Ablation): Promise<{ ablation: Ablation; trained: 
 function report(finished: readonly Awaited<ReturnType<typeof done>>[], nothing: Measured): string {
   const rows = finished.map(({ ablation, trained, measured }) => [
     `${ablation.key}: ${ablation.says}`, trained.loss.toFixed(4), trained.fusionScale?.toPrecision(3) ?? '–', trained.secondsPerStep.toFixed(2), onDiagonal(measured.matrix) ? 'yes' : 'no',
-    ...measured.distances.map((value) => value.toFixed(3)), percent(measured.facts),
+    measured.range.toFixed(2), ...measured.distances.map((value) => value.toFixed(3)), facts(measured),
   ]);
-  const still = ['the teacher without guidance', '', '', '', '', ...nothing.distances.map((value) => value.toFixed(3)), `${percent(nothing.facts)} (the teacher itself)`];
+  const still = ['the teacher without guidance', '', '', '', '', nothing.range.toFixed(2), ...nothing.distances.map((value) => value.toFixed(3)), `${facts(nothing)} (the teacher itself)`];
   return [
     table(header, [...rows, still]), '',
-    `${size.samples} samples of ${size.batch} a step, ${size.points} teaching points; ${subjects.length} held-out prompts, ${drawing.steps} steps, root mean square in latents.`,
+    `${size.samples} samples of ${size.batch} a step, ${size.points} teaching points; ${subjects.length} held-out prompts, one object and two in turn, ${drawing.steps} steps, root mean square in latents.`,
+    'Range: how far the pictures move from scale 1 to 7, as a share of the teacher\'s. Facts: all of a prompt\'s, with Wilson\'s 95 % interval.',
     'Losses of noised pictures and of trajectories are of different points: compare the distances.', '',
     ...finished.flatMap(({ ablation, measured }) => [`**${ablation.key}**`, '', table(sliderHeader, sliderRows(measured.matrix)), '']),
   ].join('\n');
+}
+
+/** Minutes for `left` more of them, by the pace of what is done. */
+function foresight(finished: readonly Awaited<ReturnType<typeof done>>[], left: number): string {
+  const steps = requestOf(list[0]!, size).steps;
+  const each = finished.reduce((sum, { trained, measured }) => sum + trained.secondsPerStep * steps + measured.seconds, 0) / finished.length;
+  return `${left} left: about ${Math.ceil((left * each) / 60)} min, and teaching points where there are none yet.`;
 }
 
 try {
@@ -167,6 +191,7 @@ try {
   for (const ablation of list) {
     finished.push(await done(ablation));
     await writeFileAtomic(path.join(work, 'ablations.md'), `${report(finished, nothing)}\n`);
+    console.log(`${ablation.key}: done. ${foresight(finished, list.length - finished.length)}`);
   }
   console.log(`\n${report(finished, nothing)}`);
 } catch (thrown) {

@@ -2,6 +2,8 @@
 // node scripts/node.mjs scripts/measure/adherence.ts [--models DIR] [--model storybook,storybook-teefusion] [--stage one-plain] [--count 64] [--guidance 3,5] [--steps 20]
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { wilson } from '../../main/evaluation/statistics.ts';
+import { share } from '../../main/evaluation/words.ts';
 import { heldOutPrompts, type HeldOut } from '../../main/storybook/dataset.ts';
 import { factNames, judge, type FactName } from '../../main/storybook/evaluator.ts';
 import { stages, type Stage } from '../../main/storybook/grammar.ts';
@@ -32,10 +34,10 @@ for (const id of values.model.split(',')) {
       }
       if (allCorrect) all += 1;
     }
-    const percent = (n: number, of: number): string => (of === 0 ? '–' : `${((100 * n) / of).toFixed(0)} %`);
-    rows.push([id, String(guidance), ...factNames.map((name) => percent(right.get(name) ?? 0, asked.get(name) ?? 0)), percent(all, prompts.length)]);
+    const told = (n: number, of: number): string => share(of === 0 ? null : wilson(n, of), 0);
+    rows.push([id, String(guidance), ...factNames.map((name) => told(right.get(name) ?? 0, asked.get(name) ?? 0)), told(all, prompts.length)]);
   }
   await model.close();
 }
 console.log(table(['model', 'guidance', ...factNames, 'all facts'], rows));
-console.log(`\n${prompts.length} ${values.prompts === 'only' ? 'held-out' : 'known'} prompts of the stage '${stage}', ${values.steps} steps.`);
+console.log(`\nWith Wilson's 95 % intervals; ${prompts.length} ${values.prompts === 'only' ? 'held-out' : 'known'} prompts of the stage '${stage}', ${values.steps} steps.`);

@@ -25,6 +25,9 @@ export const distance = (a: Float32Array, b: Float32Array): number => Math.sqrt(
 export const meanDistance = (learned: readonly Drawn[], taught: readonly Drawn[], own: number, other: number): number =>
   learned.reduce((sum, drawn, i) => sum + distance(drawn.get(own)!, taught[i]!.get(other)!) / learned.length, 0);
 
+/** How far the pictures move from the lowest of the scales to the highest: a slider that does nothing has none. */
+export const sliderRange = (drawn: readonly Drawn[]): number => meanDistance(drawn, drawn, sliderScales[0], sliderScales.at(-1)!);
+
 /** A row for each student(g), a column for each teacher(g′). */
 export const sliderMatrix = (learned: readonly Drawn[], taught: readonly Drawn[]): number[][] =>
   sliderScales.map((own) => sliderScales.map((other) => meanDistance(learned, taught, own, other)));

@@ -21,7 +21,7 @@ await mkdir(images, { recursive: true });
 const facts = factsFile(exported, Number(values.facts));
 for (const evaluation of exported) {
   // Sheets of scales that are not drawn any more must not stay.
-  for (const file of await readdir(images)) if (file.startsWith(`${evaluation.name}-`)) await rm(path.join(images, file));
+  for (const file of await readdir(images)) if (file.startsWith(`${evaluation.name}-sheet`)) await rm(path.join(images, file));
   let bytes = 0;
   for await (const { folder, name, content } of publicationOf(evaluation, Number(values.pictures))) {
     await writeFileAtomic(path.join(values.docs, folder, name), content);

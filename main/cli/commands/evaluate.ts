@@ -62,8 +62,10 @@ export const evaluate: Command = {
     const file = args.text('check');
     const check = file === undefined ? null : await checkFacts(records, file);
     const published = await checkPublished(report, records, publishedFacts);
-    const said = [evaluationSummary(report), ...(check === null ? [] : [checkInWords(check)]), ...(published === null ? [] : [reproducedInWords(published)])];
-    terminal.result({ ...report, ...(check && { check }), ...(published && { published }) }, said.join('\n\n'));
+    for (const model of published?.otherWeights ?? []) terminal.note(`The published facts of ${model} are of other weights; its pictures are not compared with them.`);
+    const reproduced = published?.comparison ?? null;
+    const said = [evaluationSummary(report), ...(check === null ? [] : [checkInWords(check)]), ...(reproduced === null ? [] : [reproducedInWords(reproduced)])];
+    terminal.result({ ...report, ...(check && { check }), ...(reproduced && { published: reproduced }) }, said.join('\n\n'));
     return check !== null && check.differences.length > 0 ? 1 : 0;
   },
 };
