@@ -2,7 +2,7 @@
 import { app, dialog } from 'electron';
 import type { BrowserWindow } from 'electron';
 import type { Studio } from '../main/studio.ts';
-import { decideClose } from './closing.ts';
+import { closeDetail, decideClose } from './closing.ts';
 import type { Texts } from './texts.ts';
 
 /** The newest runs hold every active one: a run that waits is younger than all finished ones. */
@@ -63,21 +63,18 @@ export class Lifecycle {
   }
 
   async #mayClose(window: BrowserWindow): Promise<boolean> {
-    const listed = await this.#studio.call('runs.list', { limit: runsToLookAt });
+    const [runs, evaluations, jobs] = await Promise.all([
+      this.#studio.call('runs.list', { limit: runsToLookAt }), this.#studio.call('evaluations.list', {}), this.#studio.call('jobs.list', {}),
+    ]);
     // A library that no longer answers must not keep the window open.
-    const runs = listed.ok ? listed.value.runs : [];
-    const decision = decideClose(runs, this.#quitting || process.platform !== 'darwin');
-    if (!decision.ask) return true;
+    const work = { runs: runs.ok ? runs.value.runs : [], evaluations: evaluations.ok ? evaluations.value.evaluations : [], jobs: jobs.ok ? jobs.value.jobs : [] };
+    const unfinished = decideClose(work, this.#quitting || process.platform !== 'darwin');
+    if (unfinished === null) return true;
     const texts = this.#texts();
-    const parts = [
-      ...(decision.running > 0 ? [texts.closeRunning] : []),
-      ...(decision.queued > 0 ? [texts.closeQueued(decision.queued)] : []),
-      texts.closeDetail,
-    ];
     const { response } = await dialog.showMessageBox(window, {
       type: 'question',
       message: texts.closeTitle,
-      detail: parts.join(' '),
+      detail: closeDetail(unfinished, texts),
       buttons: [texts.keepOpen, texts.closeAnyway],
       defaultId: 0,
       cancelId: 0,

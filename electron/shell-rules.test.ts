@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isWindowAddress } from './addresses.ts';
-import { decideClose } from './closing.ts';
+import { closeDetail, decideClose, type Work } from './closing.ts';
 import { isTrustedSender } from './ipc.ts';
 import { menuTemplate } from './menu.ts';
 import { findPlaces } from './places.ts';
@@ -42,11 +42,24 @@ describe('what may load', () => {
 
 describe('closing', () => {
   it('asks only when it would end unfinished work', () => {
-    expect(decideClose([{ state: 'done' }, { state: 'failed' }, { state: 'cancelled' }, { state: 'interrupted' }], true)).toEqual({ ask: false });
-    expect(decideClose([{ state: 'running' }, { state: 'queued' }, { state: 'queued' }, { state: 'done' }], true)).toEqual({ ask: true, running: 1, queued: 2 });
-    expect(decideClose([{ state: 'queued' }], true)).toEqual({ ask: true, running: 0, queued: 1 });
-    expect(decideClose([{ state: 'running' }], false)).toEqual({ ask: false });
-    expect(decideClose([], true)).toEqual({ ask: false });
+    const work = (changes: Partial<Work>): Work => ({ runs: [], evaluations: [], jobs: [], ...changes });
+    const nothing = { running: 0, queued: 0, evaluations: 0, jobs: 0 };
+    const ended = [{ state: 'done' }, { state: 'failed' }, { state: 'cancelled' }, { state: 'interrupted' }] as const;
+    expect(decideClose({ runs: ended, evaluations: ended, jobs: [...ended, { state: 'paused' }, { state: 'queued' }] }, true)).toBeNull();
+    expect(decideClose(work({ runs: [{ state: 'running' }, { state: 'queued' }, { state: 'queued' }, { state: 'done' }] }), true)).toEqual({ ...nothing, running: 1, queued: 2 });
+    expect(decideClose(work({ runs: [{ state: 'queued' }] }), true)).toEqual({ ...nothing, queued: 1 });
+    expect(decideClose(work({ evaluations: [{ state: 'running' }, { state: 'queued' }, ...ended] }), true)).toEqual({ ...nothing, evaluations: 2 });
+    expect(decideClose(work({ jobs: [{ state: 'queued' }, { state: 'estimating' }] }), true)).toEqual({ ...nothing, jobs: 1 });
+    expect(decideClose(work({ runs: [{ state: 'running' }], jobs: [{ state: 'running' }] }), false)).toBeNull();
+    expect(decideClose(work({}), true)).toBeNull();
+  });
+
+  it('says what is at work and what becomes of it, in both languages', () => {
+    const en = closeDetail({ running: 1, queued: 2, evaluations: 1, jobs: 1 }, textsFor('en'));
+    expect(en).toBe('A run is in progress. 2 runs wait. An evaluation is at work. A student is in training. Closing ends runs: pictures that are finished are kept, the one in progress is lost. '
+      + 'Evaluation and training stop; what is done is kept, and both can be resumed.');
+    const de = closeDetail({ running: 0, queued: 0, evaluations: 2, jobs: 1 }, textsFor('de'));
+    expect(de).toBe('2 Auswertungen laufen oder warten. Ein Schüler lernt gerade. Auswertung und Training halten an; was geschafft ist, bleibt, und beide lassen sich fortsetzen.');
   });
 });
 
