@@ -48,7 +48,7 @@ it('goes on with an unfinished job of the same settings, whatever it may take of
 });
 
 it('throws unfinished work of other settings away only where that is asked for', async () => {
-  const other = { ...config, steps: 90, evaluate: { count: 8, guidance: null } };
+  const other = { ...config, steps: 90, evaluate: { count: 8, guidance: null, steps: null } };
   const refused = await begun(other, { jobs: [job('paused')] });
   expect(refused).toMatchObject({ asked: [], error: { code: 'invalid-input', message: expect.stringContaining('steps was 100, now 90; evaluate was null, now {"count":8'), hint: expect.stringContaining('--restart') } });
   expect(await begun(other, { jobs: [job('paused')], restart: true })).toMatchObject({ asked: ['jobs.delete', 'jobs.estimate', 'jobs.start'], error: null });

@@ -44,7 +44,7 @@ describe('the request', () => {
       name: 'mine', teacher: 'other', kind: 'teefusion', strategy: 'w2sd', scheduleSteps: 12, reflection: { steps: 4, weakGuidance: 0, guard: false }, guidanceRange: [0, 7],
       guidanceEmbedding: 'w', guidanceMultiplier: 100, fusionScale: 0.25, steps: 3, batch: 2, accumulate: 2, recompute: true, points: 5, pointsFrom: 'trajectories', ownScaleShare: 0.75,
       optimizer: 'muon', lora: null, learningRate: 0.001, warmup: 2, hold: 0.5, finalShare: 0, averageDecay: 0.9, seed: 0, device: 'auto', threads: 1, validateEvery: 0, checkpointEvery: 7, sampleEvery: 9, gentle: false, samples: null,
-      evaluate: { count: 5, guidance: [2, 4] },
+      evaluate: { count: 5, guidance: [2, 4], steps: null },
       source: { kind: 'list', prompts: ['a red boat', 'a blue star'] },
     };
     const prompts = config('\ufeffa red boat\r\n\n  a blue star \n');

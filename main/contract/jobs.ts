@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { DistillProgress, DistillRequest } from './distillation.ts';
 import { ErrorData } from './errors.ts';
 import { Interval, Share } from './evaluation.ts';
-import { GuidanceScale, Id, ModelId, PromptText, Seed, Warning } from './schemas.ts';
+import { GuidanceScale, Id, ModelId, PromptText, Seed, Steps, Warning } from './schemas.ts';
 
 /** Absolute; the host reads it only where a person allowed it: picked in its dialog, `serve --allow`, or named on the command line. */
 const HostPath = z.string().min(1).max(4096);
@@ -30,14 +30,16 @@ export const SampleSubject = z.strictObject({ prompt: PromptText, seed: Seed.def
 export type SampleSubject = z.infer<typeof SampleSubject>;
 
 /**
- * What the finished student is measured by: it and its own teacher draw the same prompts with the same seeds, at `scheduleSteps` steps each,
- * with METHOD's controls beside them; an ordinary evaluation of the library, that the Evaluation view shows.
+ * What the finished student is measured by: it and its own teacher draw the same prompts with the same seeds, at equal steps, with METHOD's
+ * controls beside them; an ordinary evaluation of the library, that the Evaluation view shows.
  */
 export const JobEvaluation = z.strictObject({
   /** Prompts that every model draws at every scale. */
   count: z.int().min(1).max(2000).default(64),
   /** Scales within the guidance range. null: of 3, 5 and 7 those that lie in it, else its middle. */
   guidance: z.array(GuidanceScale).min(1).max(8).nullable().default(null),
+  /** null: `scheduleSteps`. */
+  steps: Steps.nullable().default(null),
 });
 export type JobEvaluation = z.infer<typeof JobEvaluation>;
 

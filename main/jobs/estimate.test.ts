@@ -26,12 +26,12 @@ describe('an estimate', () => {
   });
 
   it('adds the evaluation: student, teacher and controls at every scale', () => {
-    const evaluate = { count: 10, guidance: [1, 3, 5] };
+    const evaluate = { count: 10, guidance: [1, 3, 5], steps: null };
     const plain = estimateOf({ ...config, evaluate }, measured, room, 4, 2);
     expect(plain.evaluationSeconds).toBeCloseTo(3 * 10 * ((1 + 2 + 1) * 0.5 + 3 * 0.1));
     expect(plain.seconds - plain.evaluationSeconds).toBeCloseTo(estimateOf(config, measured, room, 4, 2).seconds);
-    const reflecting = estimateOf({ ...config, strategy: 'w2sd', evaluate: { count: 10, guidance: null } }, measured, room, 4, 6);
-    expect(reflecting.evaluationSeconds).toBeCloseTo(3 * 10 * ((1 + 6 + 1 + 1 + 2) * 0.5 + 5 * 0.1));
+    const reflecting = estimateOf({ ...config, strategy: 'w2sd', evaluate: { count: 10, guidance: null, steps: 2 * config.scheduleSteps } }, measured, room, 4, 6);
+    expect(reflecting.evaluationSeconds).toBeCloseTo(3 * 10 * ((1 + 6 + 1 + 1 + 2) * 2 * 0.5 + 5 * 0.1));
   });
 
   it('refuses with the numbers what does not fit', () => {

@@ -58,8 +58,9 @@ export function estimateOf(config: JobConfig, measured: Measured, room: Room, su
  * At each scale draw: the student, its teacher at equal steps, the teacher at equal passes; beside a reflecting one also Euler+CFG at equal
  * passes and at the effective scale.
  */
-function evaluationTime(config: JobConfig, { secondsPerPicture }: Measured, teacherCost: number): number {
+function evaluationTime(config: JobConfig, measured: Measured, teacherCost: number): number {
   if (config.evaluate === null) return 0;
+  const secondsPerPicture = (measured.secondsPerPicture * (config.evaluate.steps ?? config.scheduleSteps)) / config.scheduleSteps;
   const costs = [1, teacherCost, 1, ...(config.strategy === 'euler' ? [] : [1, 2])];
   const perPrompt = costs.reduce((sum, cost) => sum + cost * secondsPerPicture + secondsPerJudgement, 0);
   return evaluatedScales(config).length * config.evaluate.count * perPrompt;

@@ -41,8 +41,10 @@ async function speaksStorybook(model: string, models: Services['models']): Promi
 export function evaluationRequest(config: JobConfig, student: string, { prompts }: MeasuredPrompts): EvaluateRequest {
   const { teacher, strategy, reflection, scheduleSteps, evaluate } = config;
   return {
-    models: [teacher, student], guidance: evaluatedScales(config), samplers: [strategy], reflection, steps: scheduleSteps,
+    models: [teacher, student], guidance: evaluatedScales(config), samplers: [strategy], reflection, steps: evaluate!.steps ?? scheduleSteps,
     prompts, count: typeof prompts === 'string' ? evaluate!.count : prompts.length, controls: true, resamples: 2000,
+    // Whether it copies training pictures is a question about its teacher, and costs minutes.
+    copies: false,
   };
 }
 
@@ -134,7 +136,7 @@ export function summaryOf({ cells, differences, warnings, device, threads }: Eva
       nfeRatio: between.nfeRatio,
     }];
   });
-  return { prompts: kind, count: students[0]?.count ?? 0, steps: config.scheduleSteps, device, threads, rows, warnings: [...(kind === 'source' ? [notJudged] : []), ...warnings] };
+  return { prompts: kind, count: students[0]?.count ?? 0, steps: students[0]?.steps ?? config.scheduleSteps, device, threads, rows, warnings: [...(kind === 'source' ? [notJudged] : []), ...warnings] };
 }
 
 const notJudged: Warning = {
