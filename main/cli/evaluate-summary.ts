@@ -1,7 +1,7 @@
 // What `studio evaluate` says at its end on a terminal: cells, differences, sliders, and how the facts compare with published ones.
 // Words only; the report in full is the document that --out writes.
 import type { CellResult, EvaluationReport } from '../contract/evaluation.ts';
-import { pace, share, signed, sliderVerdict, timeRatio, type FactsComparison } from '../studio/evaluation-words.ts';
+import { pace, share, signed, sliderVerdict, timeRatio, trustLines, type FactsComparison } from '../studio/evaluation-words.ts';
 import { seconds, table } from './terminal.ts';
 
 export function evaluationSummary(report: EvaluationReport): string {
@@ -11,6 +11,7 @@ export function evaluationSummary(report: EvaluationReport): string {
     cellsTable(cells),
     ...(report.differences.length === 0 ? [] : [differencesTable(report)]),
     ...report.sliders.map((slider) => `${slider.student} beside ${slider.teacher}, guidance ${slider.guidance.join(', ')}: ${sliderVerdict(slider)}`),
+    `The judge:\n${trustLines(report.evaluator).map((line) => `  ${line}`).join('\n')}`,
     `${cells[0]?.count ?? 0} prompts on ${device}, ${threads} threads, ${drawing} of drawing; evaluation ${id}`,
   ].join('\n\n');
 }

@@ -1,10 +1,9 @@
 // A report as a document that stands alone: what was measured and how, the tables, the charts and sheets beside it. Markdown.
 // Pure; knows the names of the files beside it, and not where they are.
 import type { CellResult, EvaluateRequest, EvaluationReport } from '../contract/evaluation.ts';
-import { factNames } from '../storybook/evaluator.ts';
 import { shownGuidance } from './charts.ts';
-import { adherenceTables, differenceTable, measureTable, notes, sliderTables } from './tables.ts';
-import { plain, share } from './words.ts';
+import { adherenceTables, differenceTable, measureTable, notes, sliderTables, trustLines } from './tables.ts';
+import { plain } from './words.ts';
 
 export interface DocumentFiles {
   readonly charts: readonly { readonly title: string; readonly file: string }[];
@@ -21,7 +20,7 @@ export function reportMarkdown(report: EvaluationReport, { charts, sheets }: Doc
     ...(report.sliders.length > 0 ? [['## Guidance scale of the students', sliderTables(report), notes.sliders]] : []),
     ...(charts.length > 0 ? [['## Charts', charts.map(image).join('\n\n')]] : []),
     ...(sheets.length > 0 ? [['## Pictures', sheets.map(image).join('\n\n'), 'A red corner marks a picture in which not all facts are right.']] : []),
-    ['## How far the judge can be trusted', trust(report)],
+    ['## How far the judge can be trusted', trustLines(report.evaluator).map((line) => `- ${line}`).join('\n')],
   ];
   return `${parts.map((part) => part.join('\n\n')).join('\n\n')}\n`;
 }
@@ -50,15 +49,6 @@ function conditions({ createdAt, device, threads, runtime, models, request, cell
     `Device: ${plain(device)}, ${threads} threads, ${plain(runtime)}. ${models.map(({ id, hash }) => `${id} \`${hash.slice(0, 12)}\``).join(', ')}.`,
     `\`\`\`\n${reportCommand({ request, ...report })}\n\`\`\``,
   ].join('\n\n');
-}
-
-function trust({ evaluator: { renders, corruptedMisread, labelled } }: EvaluationReport): string {
-  const facts = factNames.flatMap((name) => (renders[name] === undefined ? [] : [`${name} ${share(renders[name])}`]));
-  return [
-    ...(facts.length === 0 ? [] : [`- Facts read right on real drawings of held-out scenes: ${facts.join(', ')}.`]),
-    `- Corrupted drawings in which it named an object wrongly: ${share(corruptedMisread)} of ${corruptedMisread.asked}.`,
-    labelled === null ? '- Agreement with labels made by eye of generated pictures: not measured.' : `- Agreement with labels made by eye of generated pictures: ${share(labelled)} of ${labelled.asked}.`,
-  ].join('\n');
 }
 
 /** The sheets that show every cell: one, or, where that would be too wide, one for each guidance scale. */

@@ -1,6 +1,6 @@
 // The tables of a report in Markdown: facts, measures and costs, differences, and what the students' guidance scales do.
 // Pure; knows nothing of the document around them.
-import type { Adherence, CellResult, EvaluationReport, PairedDifference, SliderReport } from '../contract/evaluation.ts';
+import type { Adherence, CellResult, EvaluationReport, EvaluatorTrust, PairedDifference, SliderReport } from '../contract/evaluation.ts';
 import { factNames } from '../storybook/evaluator.ts';
 import { seriesName } from './charts.ts';
 import { expectedPace, keepsPace } from './differences.ts';
@@ -86,6 +86,16 @@ export function sliderVerdict(slider: SliderReport): string {
     ...(adherence === null ? [] : [follows('Facts', adherence, `${(100 * adherence.meanGap).toFixed(1)} points`)]),
     follows('Saturation', saturation, saturation.meanGap.toFixed(4)),
   ].join(' ');
+}
+
+/** What was measured of the evaluator itself, in one sentence each. */
+export function trustLines({ renders, corruptedMisread, labelled }: EvaluatorTrust): string[] {
+  const facts = factNames.flatMap((name) => (renders[name] === undefined ? [] : [`${name} ${share(renders[name])}`]));
+  return [
+    ...(facts.length === 0 ? [] : [`Facts read right on real drawings of held-out scenes: ${facts.join(', ')}.`]),
+    `Corrupted drawings in which it named an object wrongly: ${share(corruptedMisread)} of ${corruptedMisread.asked}.`,
+    `Agreement with labels made by eye of generated pictures: ${labelled === null ? 'not measured' : `${share(labelled)} of ${labelled.asked}`}.`,
+  ];
 }
 
 const cellName = (cell: CellResult): string => (cell.purpose === 'asked' ? seriesName(cell) : `↳ ${seriesName(cell)}`);
