@@ -12,8 +12,8 @@ import { writeJson } from '../../main/checkpoints/json.ts';
 import type { DistillRequest } from '../../main/contract/distillation.ts';
 import { StudioError } from '../../main/contract/errors.ts';
 import { storybookPictures } from '../../main/engine/storybook-pictures.ts';
-import { wilson } from '../../main/evaluation/statistics.ts';
-import { share } from '../../main/evaluation/words.ts';
+import { pairedDifference, shareOf } from '../../main/evaluation/statistics.ts';
+import { share, signed } from '../../main/evaluation/words.ts';
 import { heldOutPrompts } from '../../main/storybook/dataset.ts';
 import { judge } from '../../main/storybook/evaluator.ts';
 import { distil } from '../../main/training/distillation.ts';
@@ -57,6 +57,7 @@ const teacherHash = await hashCheckpoint(checkpoint);
 /** Distances to the own teacher are told at these scales, facts at `factScale`. */
 const distanceScales = [1, 3, 5, 7] as const;
 const factScale = 3;
+const resamples = 1000;
 const allScales = [...new Set([...sliderScales, ...distanceScales])].sort((a, b) => a - b);
 /** One object and two in turn. */
 const subjects = (() => {
@@ -65,8 +66,8 @@ const subjects = (() => {
 })();
 
 interface Trained { identity: string; loss: number; fusionScale: number | null; secondsPerStep: number }
-/** `right`: pictures with all facts right at `factScale`; `range`: of the slider, as a share of the teacher's. */
-interface Measured { identity: string; matrix: number[][]; distances: number[]; right: number; range: number; seconds: number }
+/** `right`: for each prompt whether the picture has all facts right at `factScale`; `range`: of the slider, as a share of the teacher's. */
+interface Measured { identity: string; matrix: number[][]; distances: number[]; right: boolean[]; range: number; seconds: number }
 
 /** What `make` gives, kept in `file` until `identity` is another. */
 async function once<T extends { identity: string }>(file: string, identity: string, make: () => Promise<Omit<T, 'identity'>>): Promise<T> {
@@ -98,15 +99,15 @@ async function train(request: DistillRequest): Promise<Omit<Trained, 'identity'>
 }
 
 /** One drawing serves both distances and facts. */
-async function look(model: OpenedModel): Promise<{ drawn: Drawn[]; right: number }> {
+async function look(model: OpenedModel): Promise<{ drawn: Drawn[]; right: boolean[] }> {
   const drawn: Drawn[] = [];
-  let right = 0;
+  const right: boolean[] = [];
   for (const subject of subjects) {
     if (signal.aborted) throw new StudioError('cancelled', 'Stopped while measuring.');
     const others = await drawAt(model, subject, allScales.filter((scale) => scale !== factScale), drawing.steps);
     const { picture, latents } = await model.draw({ ...subject, guidance: factScale, steps: drawing.steps });
     drawn.push(new Map([...others, [factScale, latents]]));
-    if ((await judge(picture.rgb, picture.width, subject.facts)).allCorrect) right += 1;
+    right.push((await judge(picture.rgb, picture.width, subject.facts)).allCorrect);
   }
   return { drawn, right };
 }
@@ -120,12 +121,12 @@ async function opened<T>(folder: string, name: string, use: (model: OpenedModel)
   }
 }
 
-let taught: Promise<{ drawn: Drawn[]; right: number }> | null = null;
+let taught: Promise<{ drawn: Drawn[]; right: boolean[] }> | null = null;
 /** The teacher is drawn once, and only if somebody has to be compared with it. */
 const teacherPictures = () => (taught ??= opened(models, values.teacher, look));
 
 /** `drawn` beside what the teacher draws. */
-function beside(drawn: readonly Drawn[], right: number, theirs: readonly Drawn[], began: number): Omit<Measured, 'identity'> {
+function beside(drawn: readonly Drawn[], right: boolean[], theirs: readonly Drawn[], began: number): Omit<Measured, 'identity'> {
   return {
     matrix: sliderMatrix(drawn, theirs), distances: distanceScales.map((scale) => meanDistance(drawn, theirs, scale, scale)), right,
     range: sliderRange(drawn) / sliderRange(theirs), seconds: (performance.now() - began) / 1000,
@@ -147,9 +148,13 @@ async function measureNothing(): Promise<Omit<Measured, 'identity'>> {
   return beside(drawn.map((own): Drawn => new Map(allScales.map((scale) => [scale, own.get(1)!]))), right, drawn, began);
 }
 
-const facts = ({ right }: Measured): string => share(wilson(right, subjects.length), 0);
-const header = ['ablation', 'final loss', 'fusion scale', 's/step', 'minima on the diagonal', 'range', ...distanceScales.map((scale) => `distance at ${scale}`), `all facts at ${factScale}`];
-const drawingIdentity = JSON.stringify({ ...drawing, teacherHash });
+const facts = ({ right }: Measured): string => share(shareOf(right), 0);
+/** Points of adherence beyond the first's, over the same prompts and seeds. */
+const ahead = ({ right }: Measured, first: Measured): string =>
+  signed(pairedDifference(right.map((own, i) => ({ a: Number(first.right[i]), b: Number(own), stratum: i % 2 })), resamples), 1, 100);
+
+const header = ['ablation', 'final loss', 'fusion scale', 's/step', 'minima on the diagonal', 'range', ...distanceScales.map((scale) => `distance at ${scale}`), `all facts at ${factScale}`, 'less the first\'s'];
+const drawingIdentity = JSON.stringify({ ...drawing, teacherHash, right: 'by prompt' });
 
 /** Distillation and measurement of one, unless they are there. */
 async function done(ablation: Ablation): Promise<{ ablation: Ablation; trained: Trained; measured: Measured }> {
@@ -163,15 +168,16 @@ async function done(ablation: Ablation): Promise<{ ablation: Ablation; trained: 
 
 /** The table of those that are done, and their matrices. */
 function report(finished: readonly Awaited<ReturnType<typeof done>>[], nothing: Measured): string {
+  const first = finished[0]!.measured;
   const rows = finished.map(({ ablation, trained, measured }) => [
     `${ablation.key}: ${ablation.says}`, trained.loss.toFixed(4), trained.fusionScale?.toPrecision(3) ?? '–', trained.secondsPerStep.toFixed(2), onDiagonal(measured.matrix) ? 'yes' : 'no',
-    measured.range.toFixed(2), ...measured.distances.map((value) => value.toFixed(3)), facts(measured),
+    measured.range.toFixed(2), ...measured.distances.map((value) => value.toFixed(3)), facts(measured), measured === first ? '–' : ahead(measured, first),
   ]);
-  const still = ['the teacher without guidance', '', '', '', '', nothing.range.toFixed(2), ...nothing.distances.map((value) => value.toFixed(3)), `${facts(nothing)} (the teacher itself)`];
+  const still = ['the teacher without guidance', '', '', '', '', nothing.range.toFixed(2), ...nothing.distances.map((value) => value.toFixed(3)), `${facts(nothing)} (the teacher itself)`, ahead(nothing, first)];
   return [
     table(header, [...rows, still]), '',
     `${size.samples} samples of ${size.batch} a step, ${size.points} teaching points; ${subjects.length} held-out prompts, one object and two in turn, ${drawing.steps} steps, root mean square in latents.`,
-    'Range: how far the pictures move from scale 1 to 7, as a share of the teacher\'s. Facts: all of a prompt\'s, with Wilson\'s 95 % interval.',
+    'Range: how far the pictures move from scale 1 to 7, as a share of the teacher\'s. Facts: all of a prompt\'s, with Wilson\'s 95 % interval; less the first\'s: points, by paired bootstrap.',
     'Losses of noised pictures and of trajectories are of different points: compare the distances.', '',
     ...finished.flatMap(({ ablation, measured }) => [`**${ablation.key}**`, '', table(sliderHeader, sliderRows(measured.matrix)), '']),
   ].join('\n');
