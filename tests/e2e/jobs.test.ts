@@ -113,7 +113,8 @@ describe('a job', () => {
     await eventually(points).toBeGreaterThan(before);
     await at('curve-loss').locator('canvas').waitFor();
     await at('curve-loss').getByRole('group').press('End');
-    await eventually(() => at('curve-loss').getByTestId('curve-readout').textContent()).toMatch(/Training step \d+.*Training loss/);
+    await eventually(() => at('curve-loss').getByTestId('curve-readout').textContent()).toMatch(/Training step \d+/);
+    await eventually(() => at('curve-loss').getByTestId('curve-value').first().textContent()).toMatch(/Training loss \d/);
     await eventually(() => at('job-figure-memory').textContent()).toContain('MiB');
     await page.getByRole('slider', { name: 'Smoothing' }).press('ArrowUp');
     await at('curve-loss').getByTestId('curve-zoom').click();

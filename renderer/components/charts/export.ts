@@ -1,4 +1,8 @@
 // Hands a file that the window has made to the person: a download, in the browser as on the desktop.
+import uPlot from 'uplot';
+import { nextTick } from 'vue';
+import { dashes, type Dash } from './plot-data.ts';
+import type { PlotTheme } from './plot-options.ts';
 
 /** `name` with its ending. */
 export function saveFile(name: string, content: Blob): void {
@@ -15,7 +19,29 @@ export function saveText(name: string, text: string, type: 'text/csv' | 'applica
   saveFile(name, new Blob([text], { type: `${type};charset=utf-8` }));
 }
 
-export interface PictureOfPlot {
+/** Saves a chart as a PNG: drawn anew, larger than on the screen, with its title and its legend. */
+export async function savePlot(
+  { name, title, legend, theme }: { /** Of the file, without ending. */ name: string; title: string; legend: readonly { label: string; colour: string; dash: Dash }[]; theme: PlotTheme },
+  plotAt: (size: { width: number; height: number }) => { options: uPlot.Options; data: uPlot.AlignedData },
+): Promise<void> {
+  const { options, data } = plotAt({ width: 960, height: 480 });
+  const large = new uPlot(options, data, document.createElement('div'));
+  await nextTick(); // it is drawn at the end of the turn
+  const sheet = drawPlot({
+    canvas: large.ctx.canvas,
+    title,
+    legend: legend.map(({ label, colour, dash }) => ({ label, dash: dashes[dash], colour: theme.colour(colour) })),
+    ground: theme.colour('surface'),
+    ink: theme.colour('text'),
+    font: theme.font,
+  });
+  large.destroy();
+  sheet.toBlob((content) => {
+    if (content !== null) saveFile(`${name}.png`, content);
+  });
+}
+
+interface PictureOfPlot {
   canvas: HTMLCanvasElement;
   title: string;
   /** `dash`: lengths in CSS pixels, none for a full line. */
@@ -27,7 +53,7 @@ export interface PictureOfPlot {
 }
 
 /** The chart with its title above and its legend below, as it stands on the screen. */
-export function drawPlot({ canvas, title, legend, ground, ink, font }: PictureOfPlot): HTMLCanvasElement {
+function drawPlot({ canvas, title, legend, ground, ink, font }: PictureOfPlot): HTMLCanvasElement {
   const scale = devicePixelRatio;
   const line = 20 * scale;
   const margin = 12 * scale;

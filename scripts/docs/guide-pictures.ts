@@ -1,0 +1,115 @@
+// Takes the pictures of the user guide anew: a first student is made in the real window, on the embedded teacher, in a real Chromium.
+// `node scripts/node.mjs scripts/docs/guide-pictures.ts [LIBRARY]`; with a library, what it has already made is not made again.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Page } from 'playwright-core';
+import sharp from 'sharp';
+import { ServedStudio } from '../../tests/harness/serve.ts';
+import { ensureChromium } from '../chromium.ts';
+import { projectRoot } from '../tools.ts';
+import { build, isStale } from '../window-build.ts';
+
+const folder = join(projectRoot, 'docs', 'guide', 'images');
+const student = 'my-first-student';
+/** Small enough for a few minutes; a student worth keeping takes the preset's numbers. */
+const settings = [['job-name', student], ['job-steps', '40'], ['job-batch', '16'], ['job-points', '96']] as const;
+const intervals = [['job-validateEvery', '10'], ['job-sampleEvery', '10'], ['job-checkpointEvery', '20']] as const;
+const subject = 'a red boat on the sea';
+/** A busy machine takes its time. */
+const patience = 3_600_000;
+
+async function take(page: Page, name: string): Promise<void> {
+  // Nothing is pointed at, and what moves has come to rest.
+  await page.mouse.move(2, 400);
+  await page.waitForTimeout(400);
+  const picture = await page.screenshot({ animations: 'disabled' });
+  // The window has few colours beside its pictures: a palette keeps them and is a third as large.
+  await sharp(picture).png({ palette: true, quality: 92, effort: 10 }).toFile(join(folder, `${name}.png`));
+  process.stdout.write(`${name}.png\n`);
+}
+
+const at = (page: Page, id: string) => page.getByTestId(id);
+
+async function fill(page: Page, fields: readonly (readonly [string, string])[]): Promise<void> {
+  for (const [id, value] of fields) {
+    await at(page, id).fill(value);
+    await at(page, id).press('Tab');
+  }
+}
+
+/** From the empty view to a running job. */
+async function begin(page: Page): Promise<void> {
+  await at(page, 'job-start').and(page.locator(':enabled')).waitFor();
+  await take(page, 'jobs-empty');
+  await fill(page, settings);
+  await page.getByRole('button', { name: /^While it learns/ }).click();
+  await fill(page, intervals);
+  await at(page, 'job-add-sample').click();
+  await at(page, 'job-sample').fill(subject);
+  // Nothing else is wanted of this machine meanwhile.
+  await at(page, 'job-gentle').click();
+  await at(page, 'job-measure').click();
+  await at(page, 'job-cost-line').filter({ hasText: /^About/ }).waitFor({ timeout: patience });
+  await at(page, 'job-name').scrollIntoViewIfNeeded();
+  await at(page, 'job-steps').evaluate((field) => (field as unknown as { scrollIntoView(options: object): void }).scrollIntoView({ block: 'center' }));
+  await take(page, 'jobs-settings');
+  await at(page, 'job-start').click();
+}
+
+/** Until the student has been drawn twice. */
+async function learn(page: Page): Promise<void> {
+  await page.locator('[data-testid="job-samples"]:not([data-rounds="0"]):not([data-rounds="1"])').waitFor({ timeout: patience });
+  await page.waitForFunction('document.querySelectorAll("[data-testid=job-samples] canvas").length >= 2', null, { timeout: 60_000 });
+  await take(page, 'jobs-learning');
+}
+
+async function finish(page: Page): Promise<void> {
+  await page.locator('[data-testid="job-run"][data-state="done"]').waitFor({ timeout: patience });
+  await at(page, 'job-open').and(page.locator(':enabled')).waitFor();
+  await take(page, 'jobs-done');
+  await at(page, 'job-sample-tile').nth(1).click();
+  await at(page, 'job-sample-dialog').waitFor();
+  await take(page, 'jobs-samples');
+  await page.keyboard.press('Escape');
+}
+
+/** The student in Compare, beside its teacher. */
+async function compare(page: Page): Promise<void> {
+  await at(page, 'job-open').click();
+  await at(page, 'view-compare').waitFor();
+  await page.keyboard.press('Control+Enter');
+  for (const side of ['teacher', 'student']) await at(page, `image-${side}`).waitFor({ timeout: patience });
+  await page.getByRole('button', { name: /^Models/ }).click();
+  await at(page, 'student').click();
+  await at(page, `option-${student}`).waitFor();
+  await take(page, 'compare-student');
+}
+
+async function main(kept: string | undefined): Promise<void> {
+  const browserPath = await ensureChromium();
+  if ('reason' in browserPath) throw new Error(browserPath.reason);
+  if (isStale() && !(await build())) throw new Error('The build failed; its messages stand above.');
+  const library = kept ?? (await mkdtemp(join(tmpdir(), 'studio-guide-')));
+  const studio = await ServedStudio.start(library);
+  const browser = await chromium.launch({ executablePath: browserPath.path, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  try {
+    const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: 'light', reducedMotion: 'reduce' })).newPage();
+    await page.goto(studio.url);
+    await at(page, 'nav-jobs').click();
+    await at(page, 'view-jobs').waitFor();
+    await page.waitForTimeout(1000);
+    if ((await at(page, 'job-row').count()) === 0) await begin(page);
+    else await at(page, 'job-row').first().click();
+    await at(page, 'job-detail').waitFor();
+    if ((await at(page, 'job-run').getAttribute('data-state')) !== 'done') await learn(page);
+    await finish(page);
+    await compare(page);
+  } finally {
+    await browser.close();
+    await studio.stop();
+    if (kept === undefined) await rm(library, { recursive: true, force: true });
+  }
+}
+
+await main(process.argv[2]);
