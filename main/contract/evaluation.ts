@@ -21,7 +21,7 @@ export const EvaluateRequest = z.strictObject({
   count: z.int().min(1).max(20_000).default(64),
   /** Adds METHOD's controls: Euler+CFG at a reflection sampler's effective scale, and teachers at the student's number of passes. */
   controls: z.boolean().default(true),
-  /** Looks for copies of training pictures; the first time in a library it draws all 36 thousand of them. Left out: yes. */
+  /** Whether copies of training pictures are looked for. Left out: yes. */
   copies: z.boolean().optional(),
   /** Of the bootstrap, which is seeded: the same pictures give the same intervals. */
   resamples: z.int().min(100).max(100_000).default(2000),

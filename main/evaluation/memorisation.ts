@@ -24,8 +24,15 @@ const falseAlarms = 0.01;
 
 export type ObjectCount = 1 | 2;
 
-const Thresholds = z.object({ 1: z.number().positive(), 2: z.number().positive() });
-type Thresholds = Readonly<Record<ObjectCount, number>>;
+/** Root mean square Oklab distance below which a picture counts as a copy, by its number of objects. */
+export const Thresholds = z.object({ 1: z.number().positive(), 2: z.number().positive() });
+export type Thresholds = Readonly<Record<ObjectCount, number>>;
+
+/** Whoever can tell a copy. */
+export interface CopyCheck {
+  /** Whether a picture that was to show so many objects is a copy. */
+  isCopy(picture: Pixels, objects: ObjectCount): boolean | Promise<boolean>;
+}
 
 export interface MemorisationOptions extends RenderOptions {
   /** For tests and other trainings. */
@@ -34,9 +41,8 @@ export interface MemorisationOptions extends RenderOptions {
   readonly yardstick?: number;
 }
 
-export class MemorisationCheck {
+export class MemorisationCheck implements CopyCheck {
   readonly #search: NearestSearch;
-  /** Root mean square Oklab distance below which a picture counts as a copy, by its number of objects. */
   readonly thresholds: Thresholds;
 
   constructor(search: NearestSearch, thresholds: Thresholds) {
@@ -66,7 +72,6 @@ export class MemorisationCheck {
     return this.#search.nearest(describePicture(picture));
   }
 
-  /** Whether a picture that was to show so many objects is a copy. */
   isCopy(picture: Pixels, objects: ObjectCount): boolean {
     return this.nearest(picture).distance < this.thresholds[objects];
   }

@@ -47,6 +47,13 @@ export interface Neighbour {
   readonly distance: number;
 }
 
+/** As a neighbour's. */
+export function descriptorDistance(a: Uint8Array, b: Uint8Array): number {
+  let squares = 0;
+  for (let i = 0; i < descriptorLength; i++) squares += (a[i]! - b[i]!) ** 2;
+  return Math.sqrt(squares / cells) / 255;
+}
+
 /** Many descriptors that can be searched. */
 export class NearestSearch {
   readonly count: number;

@@ -2,7 +2,7 @@
 // Knows neither files nor models; pixels come from the caller.
 import { StudioError } from '../contract/errors.ts';
 import type { EvaluationCell } from '../contract/evaluation.ts';
-import type { MemorisationCheck } from './memorisation.ts';
+import type { CopyCheck } from './memorisation.ts';
 import type { PictureRecord, Pixels, ReadPixels } from './record.ts';
 
 /** The pictures of one prompt by the key of their cell. */
@@ -31,7 +31,7 @@ export interface PixelWork {
   readonly prompts: readonly PromptPictures[];
   /** Pairs of keys whose pictures are to be compared. */
   readonly pairs: readonly (readonly [string, string])[];
-  readonly memorisation: MemorisationCheck | null;
+  readonly memorisation: CopyCheck | null;
   readonly pixels: ReadPixels;
   readonly onPrompt?: (done: number) => void;
   readonly signal?: AbortSignal;
@@ -47,7 +47,7 @@ export async function walkPixels({ cells, prompts, pairs, memorisation, pixels, 
     const wanted = cells.map(({ key }) => pictures.get(key)!).filter(({ cell, objects }) => compared.has(cell) || (memorisation !== null && objects !== null));
     const read = new Map(await Promise.all(wanted.map(async (record) => [record.cell, await pixels(record)] as const)));
     for (const { cell, objects } of wanted) {
-      if (memorisation !== null && objects !== null) copies.get(cell)!.push(memorisation.isCopy(read.get(cell)!, objects));
+      if (memorisation !== null && objects !== null) copies.get(cell)!.push(await memorisation.isCopy(read.get(cell)!, objects));
     }
     for (const [a, b] of pairs) {
       const distance = pixelDistance(read.get(a)!, read.get(b)!);

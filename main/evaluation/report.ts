@@ -8,7 +8,7 @@ import { adherenceByObjects } from './adherence.ts';
 import { nominalPasses, ownTeacherKey, type CountPasses } from './cells.ts';
 import { cellPairs, differenceOf } from './differences.ts';
 import { frechetInterval } from './frechet.ts';
-import type { MemorisationCheck } from './memorisation.ts';
+import type { CopyCheck } from './memorisation.ts';
 import { walkPixels, type PixelFindings, type PromptPictures } from './pictures.ts';
 import { measureReal, type Eye, type RealPicture } from './real.ts';
 import type { ListedPrompt, PictureRecord, ReadPixels } from './record.ts';
@@ -31,7 +31,7 @@ export interface ReportInput {
   readonly pixels: ReadPixels;
   readonly eye: Eye;
   /** null where the models did not learn from the Storybook training pictures. */
-  readonly memorisation: MemorisationCheck | null;
+  readonly memorisation: CopyCheck | null;
   readonly conditions: Pick<EvaluationReport, 'device' | 'threads' | 'runtime' | 'evaluator'>;
   readonly metrics: EvaluationReport['metrics'];
   readonly warnings: readonly Warning[];

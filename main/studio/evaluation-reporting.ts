@@ -1,13 +1,15 @@
 // Puts the report of an evaluation's folder together: its plan, its records and its pixels, handed to the report as data.
 // Runs in the evaluation process; may be asked at any time, also of an evaluation that stopped half-way.
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileError } from '../checkpoints/errors.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { EvaluationReport } from '../contract/evaluation.ts';
 import type { Warning } from '../contract/schemas.ts';
-import { MemorisationCheck } from '../evaluation/memorisation.ts';
+import { MemorisationCheck, type CopyCheck } from '../evaluation/memorisation.ts';
 import type { Pixels } from '../evaluation/record.ts';
 import { buildReport } from '../evaluation/report.ts';
+import { TrainingIndex } from '../evaluation/training-index.ts';
 import { decodePng, sha256 } from '../library/images/png.ts';
 import { passCounter } from './evaluation-cost.ts';
 import { eye, trust } from './evaluation-eye.ts';
@@ -15,6 +17,9 @@ import { EvaluationFolder, type PlannedEvaluation } from './evaluation-files.ts'
 import { readRecords, type StoredRecord } from './evaluation-log.ts';
 import type { ReportJob } from './evaluation-messages.ts';
 import { pictureKey } from './evaluation-order.ts';
+
+/** Sketches of the training pictures; made by scripts/measure/training-index.ts, and not there in an installed app. */
+const sketches = join(import.meta.dirname, '../../resources/evaluation/training-pictures.idx');
 
 /** Size of the pictures that Storybook models learn from, pixels along a side. */
 const trainingSize = 128;
@@ -35,13 +40,18 @@ export async function reportOf({ dir, cacheDir, warnings }: ReportJob, onProgres
     id, createdAt, request, cells: cells.map(({ nfe: _, ...cell }) => cell), prompts, models, records, eye,
     passes: passCounter(shifts, request.reflection),
     pixels: ({ cell, index }) => readPixels(folder.picture(cell, index), hashes.get(pictureKey(cell, index))),
-    memorisation: canBeCopies(plan) ? await MemorisationCheck.open(cacheDir, { onProgress: foresight(onProgress) }) : null,
+    memorisation: canBeCopies(plan) ? await copyCheck(cacheDir, onProgress) : null,
     conditions: { device: first.device, threads: first.threads, runtime: first.runtime, evaluator: trust },
     // A metric that failed at one picture gives no column.
     metrics: metrics.filter(({ id: metric }) => records.every(({ scores }) => scores[metric] !== undefined)).map(({ hash: _, ...metric }) => metric),
     warnings: [...plan.warnings, ...warnings, ...mixedConditions(records), ...trainedBeside(records)],
     onProgress: foresight(onProgress),
   });
+}
+
+/** By the sketches; where they are missing or out of date, by the training pictures themselves, which are drawn for it once. */
+async function copyCheck(cacheDir: string, onProgress: (secondsLeft: number) => void): Promise<CopyCheck> {
+  return (await TrainingIndex.open(sketches)) ?? MemorisationCheck.open(cacheDir, { onProgress: foresight(onProgress) });
 }
 
 /** Tells the time that is left of a part of the work, now and then, by its pace so far. */

@@ -33,7 +33,7 @@ export function plannedResults(models: readonly ModelInfo[]): { planned: Planned
 /** Measured on two cores of a Xeon with AVX-512 beside little else: a pass, a picture's decoding, its judging and storing, and a prompt's share of the report. */
 const cost = { passMs: 4.9, studentPassMs: 5.5, decodeMs: 14, judgeMs: 33, promptMs: 60 };
 
-/** Minutes on two idle cores; once in a library the index of training pictures comes on top (`indexMinutes`). */
+/** Minutes on two idle cores. */
 export function minutesOf({ request }: PlannedResult, models: readonly ModelInfo[]): { pictures: number; minutes: number } {
   const passes = nominalPasses(request.reflection);
   const { cells } = planCells(request, models, passes);
@@ -41,6 +41,3 @@ export function minutesOf({ request }: PlannedResult, models: readonly ModelInfo
   const each = cells.reduce((sum, cell) => sum + ms(cell), 0) + cost.promptMs;
   return { pictures: cells.length * request.count, minutes: (each * request.count) / 60_000 };
 }
-
-/** 38 thousand drawings of 3.7 ms on two cores. */
-export const indexMinutes = 1.2;

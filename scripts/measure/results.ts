@@ -13,7 +13,7 @@ import { ModelRegistry } from '../../main/checkpoints/registry.ts';
 import { EvaluationProgress, EvaluationReport } from '../../main/contract/evaluation.ts';
 import { evaluateFlags } from '../../main/evaluation/document.ts';
 import { modelsFolder, table } from './models.ts';
-import { indexMinutes, minutesOf, plannedResults, type PlannedResult } from './result-list.ts';
+import { minutesOf, plannedResults, type PlannedResult } from './result-list.ts';
 
 const { values } = parseArgs({ options: {
   work: { type: 'string' }, models: { type: 'string', default: modelsFolder }, only: { type: 'string' }, count: { type: 'string' }, plan: { type: 'boolean', default: false },
@@ -91,7 +91,6 @@ process.on('SIGINT', () => {});
 if (missing.length > 0) console.log(`Left out, for they are not in ${modelsDir}: ${missing.join(', ')}.`);
 const costs = await Promise.all(list.map(async (result) => ({ result, done: await isDone(result), ...minutesOf(result, known) })));
 console.log(table(['result', 'what', 'pictures', 'min on two idle cores'], costs.map(({ result, done, pictures, minutes }) => [result.name, result.says, String(pictures), done ? 'done' : minutes.toFixed(0)])));
-console.log(`Once in a new library ${indexMinutes} min more, for the index of training pictures.\n`);
 if (!values.plan) {
   await mkdir(work, { recursive: true });
   for (const { result, done } of costs) {

@@ -26,7 +26,7 @@ const options = {
   prompts: { value: 'FILE', help: 'a file of prompts, one a line or JSON Lines; or held-out, known: the published lists (default held-out)' },
   count: { value: 'N', help: 'how many of them, from the first (default 64; of a file all)' },
   'no-controls': { help: 'only what is asked for: no teacher at equal passes, no CFG at the effective scale' },
-  'no-copies': { help: 'do not look for copies of training pictures (the first time in a library their index takes a minute or more)' },
+  'no-copies': { help: 'do not look for copies of training pictures' },
   resamples: { value: 'N', help: 'resamples of the intervals, 100 to 100000 (default 2000)' },
   out: { value: 'DIR', help: 'also write report.json, .csv, .md, charts, sheets, records and pictures into this folder' },
   resume: { value: 'ID', help: 'go on with an evaluation that stopped, or show one that is done' },
