@@ -78,7 +78,7 @@ async function measure({ teacher, batch, rank }: Case): Promise<Cost> {
   const beginning = startingStudent(config, await readTensors(checkpoint.transformer.weights), request);
   const inputs = studentInputs(config, tokens, batch);
   const before = peakBytes();
-  const trainer = await Trainer.create(beginning.parameters, inputs, studentLoss(config, beginning), optimizerOf(request), { gentle: true }, 1, beginning.fixed);
+  const trainer = await Trainer.create(beginning.parameters, inputs, studentLoss(config, beginning), optimizerOf(request), { gentle: true }, { fixed: beginning.fixed });
   const times: number[] = [];
   let first = NaN;
   for (let step = 1; step <= steps; step++) {

@@ -34,7 +34,7 @@ export async function measureJob(job: Distillation, samples: SampleSetup): Promi
     afterStep: async ({ step, student }) => {
       if (step !== drawnAfter) return;
       const before = now();
-      const current = student();
+      const current = await student();
       copyBytes = current.weights.byteLength;
       studentBytes = storedBytes(current);
       const [subject] = samples.subjects;

@@ -4,7 +4,7 @@ import { DistillOutcome, DistillProgress, DistillRequest } from '../contract/dis
 import { ErrorData } from '../contract/errors.ts';
 import { SampleSubject } from '../contract/jobs.ts';
 import { ModelId } from '../contract/schemas.ts';
-import { RawPicture } from './messages.ts';
+import { ProbeReport, Provider, RawPicture } from './messages.ts';
 
 /** A picture to learn from, as the host found it. */
 export const PictureItem = z.object({
@@ -48,11 +48,13 @@ export const OnnxExport = z.object({ id: ModelId, modelDirs: z.array(z.string())
 export type OnnxExport = z.infer<typeof OnnxExport>;
 
 export const ToTraining = z.discriminatedUnion('kind', [
-  /** The three tasks; a process takes one. */
+  /** The four tasks; a process takes one. */
   z.object({ kind: z.literal('distill'), job: TrainingJob }),
   /** Does a little of a job in its work folder to see what it costs. */
   z.object({ kind: z.literal('measure'), job: TrainingJob }),
   z.object({ kind: z.literal('export'), export: OnnxExport }),
+  /** Tries a provider against the CPU. */
+  z.object({ kind: z.literal('probe'), provider: Provider, threads: z.int().min(1) }),
   /** Draw the samples, save a checkpoint: after the running step. */
   z.object({ kind: z.literal('sample') }),
   z.object({ kind: z.literal('save') }),
@@ -95,10 +97,11 @@ export const FromTraining = z.discriminatedUnion('kind', [
   /** `step` null: the teacher's. */
   z.object({ kind: z.literal('sample'), step: z.int().nullable(), index: z.int(), picture: RawPicture }),
   z.object({ kind: z.literal('warning'), message: z.string() }),
-  /** Last messages, one of these: the student lies at the job's target; what was measured; the file is written; what went wrong. */
+  /** Last messages, one of these: the student lies at the job's target; what was measured; the file is written; what the provider did; what went wrong. */
   z.object({ kind: z.literal('done'), outcome: DistillOutcome }),
   z.object({ kind: z.literal('measured'), report: MeasureReport }),
   z.object({ kind: z.literal('exported'), bytes: z.int() }),
+  z.object({ kind: z.literal('probed'), report: ProbeReport }),
   z.object({ kind: z.literal('failed'), error: ErrorData }),
 ]);
 export type FromTraining = z.input<typeof FromTraining>;

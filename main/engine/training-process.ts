@@ -10,7 +10,9 @@ import type { DistillOutcome } from '../contract/distillation.ts';
 import { StudioError, toErrorData } from '../contract/errors.ts';
 import { assertCanTeach, distil, type Distillation } from '../training/distillation.ts';
 import { writeStudent } from '../training/distillation-student.ts';
+import { probeProvider } from './probe.ts';
 import { runtimeError } from './runtime-errors.ts';
+import { trainingProvider } from './training-device.ts';
 import { writeOnnx } from './training-export.ts';
 import { holdWork } from './training-lock.ts';
 import { measureJob } from './training-measure.ts';
@@ -19,7 +21,7 @@ import { drawStudent, drawTeacher, type SampleSetup } from './training-samples.t
 import { sourcesOf } from './training-sources.ts';
 
 type ToTraining = NonNullable<ReturnType<typeof parseToTraining>>;
-type Task = Extract<ToTraining, { kind: 'distill' | 'measure' | 'export' }>;
+type Task = Extract<ToTraining, { kind: 'distill' | 'measure' | 'export' | 'probe' }>;
 
 const stop = new AbortController();
 /** What a person asked for and the next moment between two steps will do. */
@@ -53,13 +55,14 @@ async function prepare(job: TrainingJob): Promise<Prepared> {
   });
   holdWork(workDir);
   const { learned, validated } = sourcesOf(job, checkpoint.width);
+  const provider = await trainingProvider(request.device, request.threads, { node: process.execPath, entry: process.argv[1]! }, stop.signal);
   return {
     checkpoint,
     job: {
-      checkpoint, request, source: learned, folder: workDir, gentle, checkpointEvery: job.checkpointEvery, otherWork: job.restart ? 'discard' : 'refuse',
+      checkpoint, request, source: learned, folder: workDir, gentle, provider, checkpointEvery: job.checkpointEvery, otherWork: job.restart ? 'discard' : 'refuse',
       validation: { every: job.validateEvery, source: validated }, signal: stop.signal,
     },
-    samples: { teacher: checkpoint, request, subjects, workDir, session: { threads: request.threads, gentle }, signal: stop.signal },
+    samples: { teacher: checkpoint, request, subjects, workDir, session: { providers: [provider], threads: request.threads, gentle }, signal: stop.signal },
   };
 }
 
@@ -88,7 +91,7 @@ async function train(task: TrainingJob): Promise<DistillOutcome> {
       const due = sampleEvery > 0 && (step % sampleEvery === 0 || step === request.steps);
       if ((!due && !wanted.sample) || stop.signal.aborted) return;
       wanted.sample = false;
-      await untilStopped(drawStudent(current(), samples, (index, picture) => void send({ kind: 'sample', step, index, picture })));
+      await untilStopped(drawStudent(await current(), samples, (index, picture) => void send({ kind: 'sample', step, index, picture })));
       // Where no rounds were wanted, the teacher's are drawn with the first that somebody asks for.
       if (undrawn.size > 0) await untilStopped(drawTeachers());
     },
@@ -118,6 +121,7 @@ function perform(task: Task): Promise<FromTraining> {
     case 'distill': return train(task.job).then((outcome) => ({ kind: 'done', outcome }));
     case 'measure': return measure(task.job);
     case 'export': return exportOnnx(task.export);
+    case 'probe': return probeProvider(task.provider, task.threads).then((report) => ({ kind: 'probed', report }));
   }
 }
 
@@ -130,7 +134,7 @@ function trainingError(thrown: unknown): StudioError {
 }
 
 async function run(task: Task): Promise<void> {
-  if (task.kind === 'export' || task.job.gentle) yieldToOthers();
+  if (task.kind !== 'probe' && (task.kind === 'export' || task.job.gentle)) yieldToOthers();
   await send(await perform(task).catch((thrown: unknown): FromTraining => ({ kind: 'failed', error: toErrorData(trainingError(thrown)) })));
   process.exit(0);
 }

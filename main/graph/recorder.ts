@@ -17,10 +17,17 @@ interface NodeOptions {
 /** `inference` may use fused operators that have no gradient; `training` decomposes them. */
 export type TraceMode = 'inference' | 'training';
 
+export interface RecorderOptions {
+  /** Whether segments are computed again for their gradients. Default false. */
+  recompute?: boolean | undefined;
+  /** Whether normalisations give back what they divided by. Default true. */
+  statistics?: boolean | undefined;
+}
+
 export class Recorder {
   readonly mode: TraceMode;
-  /** Whether segments are computed again for their gradients. */
   readonly recompute: boolean;
+  readonly statistics: boolean;
   readonly #nodes: Node[] = [];
   readonly #segments: Segment[] = [];
   readonly #inputs: Value[] = [];
@@ -29,9 +36,10 @@ export class Recorder {
   readonly #producers = new Map<Value, Node>();
   #count = 0;
 
-  constructor(mode: TraceMode, recompute = false) {
+  constructor(mode: TraceMode, { recompute = false, statistics = true }: RecorderOptions = {}) {
     this.mode = mode;
     this.recompute = recompute;
+    this.statistics = statistics;
   }
 
   input(name: string, dtype: DType, shape: readonly number[]): Value {

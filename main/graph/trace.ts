@@ -25,6 +25,8 @@ export interface TraceOptions {
   mode?: TraceMode;
   /** Keeps only what enters a `recomputable` part and computes its inside again where its gradient needs it. */
   recompute?: boolean;
+  /** False for providers whose normalisations return no statistics; see `givesStatistics`. */
+  statistics?: boolean;
 }
 
 let registered = false;
@@ -54,7 +56,7 @@ export function trace<I extends Record<string, TensorSpec>>(
   const before = tf.engine().backendName;
   // Both calls take effect at once: a backend without asynchronous set-up is installed before the promise is made.
   void tf.setBackend(backendName);
-  const recorder = new Recorder(options.mode ?? 'inference', options.recompute);
+  const recorder = new Recorder(options.mode ?? 'inference', options);
   const wrap = (value: Parameters<typeof backend.hold>[0]): tf.Tensor => {
     const { dataId, shape, dtype } = backend.hold(value);
     return tf.engine().makeTensorFromDataId(dataId as object, shape, dtype);

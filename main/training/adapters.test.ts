@@ -44,7 +44,7 @@ afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
 });
 async function trainer(beginning: Beginning, parts = 1): Promise<Trainer<StudentInput>> {
-  const made = await Trainer.create<StudentInput>(beginning.parameters, specs, studentLoss(config, beginning), { weightDecay: 0 }, { threads: 1 }, parts, beginning.fixed);
+  const made = await Trainer.create<StudentInput>(beginning.parameters, specs, studentLoss(config, beginning), { weightDecay: 0 }, { threads: 1 }, { accumulate: parts, fixed: beginning.fixed });
   open.push(made);
   return made;
 }

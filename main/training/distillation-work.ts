@@ -62,9 +62,11 @@ async function readBegun(file: string): Promise<Begun | null> {
   }
 }
 
-/** The number of threads does not decide what is learned; all else does. */
+/** What decides the rounding of what is learned and nothing else. */
+const roundingOnly: readonly (keyof DistillRequest)[] = ['threads', 'device', 'recompute'];
+
 function differencesOf(before: Begun, now: Begun): string[] {
-  const keys = (Object.keys(DistillRequest.shape) as (keyof DistillRequest)[]).filter((key) => key !== 'threads');
+  const keys = (Object.keys(DistillRequest.shape) as (keyof DistillRequest)[]).filter((key) => !roundingOnly.includes(key));
   const changed = keys.filter((key) => JSON.stringify(before.request[key]) !== JSON.stringify(now.request[key]));
   const settings = changed.map((key) => (key === 'prompts' ? 'the prompts were others' : `${key} was ${JSON.stringify(before.request[key])}, now ${JSON.stringify(now.request[key])}`));
   return before.teacherHash === now.teacherHash ? settings : [...settings, `the teacher "${now.request.teacher}" has changed since`];

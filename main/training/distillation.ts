@@ -39,6 +39,8 @@ export interface Distillation {
   /** Steps between checkpoints. Default 50. */
   readonly checkpointEvery?: number | undefined;
   readonly otherWork?: OtherWork | undefined;
+  /** Execution provider of every network; what it lacks runs on the CPU. Default the CPU. */
+  readonly provider?: string | undefined;
   /** Threads sleep between operators. Default true; what is learned does not depend on it. */
   readonly gentle?: boolean | undefined;
   /** Measures the loss at fixed points that are never trained on, after every so many steps. `source`: other prompts, where there are any. */
@@ -51,7 +53,7 @@ export interface Distillation {
   /** A checkpoint is on disk. */
   onSaved?(step: number): void;
   /** Whatever is to be done beside learning; the next step waits for it. `student`: as it is now. */
-  afterStep?(moment: Moment & { student(): Student }): Promise<void>;
+  afterStep?(moment: Moment & { student(): Promise<Student> }): Promise<void>;
   /** Hears of a damaged checkpoint that was passed over. */
   onWarning?(text: string): void;
 }
@@ -74,7 +76,7 @@ export async function distil(job: Distillation): Promise<{ student: Student; out
   });
   const teacherHash = await hashCheckpoint(checkpoint);
   await claimWork(folder, { request, teacherHash }, job.otherWork ?? 'refuse');
-  const session: SessionOptions = { threads: request.threads, gentle: job.gentle ?? true };
+  const session: SessionOptions = { providers: [job.provider ?? 'cpu'], threads: request.threads, gentle: job.gentle ?? true };
   const text = await TeacherText.open(checkpoint, session);
   try {
     const points = await taught(job, text, session);
@@ -145,7 +147,11 @@ async function learned(
   const beginning = startingStudent(config, await readTensors(checkpoint.transformer.weights), request);
   const loss = studentLoss(config, beginning);
   const inputs = studentInputs(config, text.maxTokens, batch);
-  const trainer = await Trainer.create<StudentInput>(beginning.parameters, inputs, loss, optimizerOf(request), session, request.accumulate, beginning.fixed);
+  const trainer = await Trainer.create<StudentInput>(beginning.parameters, inputs, loss, optimizerOf(request), session, { accumulate: request.accumulate, recompute: request.recompute, fixed: beginning.fixed });
+  const average = async (): Promise<Float32Array> => {
+    await trainer.download();
+    return trainer.average;
+  };
   let validate: Validate | null = null;
   try {
     await resumeFrom(trainer as Trainer<string>, folder, (warning) => onWarning?.(warning));
@@ -166,12 +172,12 @@ async function learned(
         job.onStep?.(row);
       },
       async afterStep(moment) {
-        await validate?.after(moment.step, trainer.average);
-        await job.afterStep?.({ ...moment, student: () => studentOf({ ...beginning, weights: trainer.average }, moment.step * batch, last) });
+        await validate?.after(moment.step, average);
+        await job.afterStep?.({ ...moment, student: async () => studentOf({ ...beginning, weights: await average() }, moment.step * batch, last) });
       },
     });
     if (!finished) throw new StudioError('cancelled', `Stopped after step ${trainer.steps} of ${steps}; what was learned is kept.`);
-    return { ...beginning, weights: Float32Array.from(trainer.average) };
+    return { ...beginning, weights: Float32Array.from(await average()) };
   } finally {
     await validate?.close();
     await trainer.close();
@@ -180,7 +186,7 @@ async function learned(
 
 interface Validate {
   /** Measures and logs where it is due. */
-  after(step: number, weights: Float32Array): Promise<void>;
+  after(step: number, weights: () => Promise<Float32Array>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -201,7 +207,7 @@ async function openValidation(
   return {
     async after(step, weights) {
       if (step % every !== 0 && step !== request.steps) return;
-      const loss = await measured.loss(weights);
+      const loss = await measured.loss(await weights());
       await appendLine(log, { step, loss });
       onValidated?.({ step, loss });
     },

@@ -64,6 +64,7 @@ const checksum = ({ buffer, byteOffset, byteLength }: Float32Array): number => c
 
 /** Saves the whole state; the one before stays as a fallback. */
 export async function saveCheckpoint(trainer: Trainer<string>, folder: string): Promise<void> {
+  await trainer.download();
   const { steps, ...state } = trainer.state();
   const fresh = path.join(folder, freshName);
   await writeSafetensors(fresh, roles.map((name) => ({ name, dtype: 'F32' as const, shape: [state[name].length], data: state[name] })), {

@@ -35,7 +35,7 @@ it('gives the golden transformer the same loss and gradients', async () => {
     ...parameters.views(parameters.values).map(({ name, shape, data }) => [`value/${name}`, operand(shape, data)] as const),
     ...parameters.specs.filter(({ trainable }) => trainable).map(({ name, shape }) => [`gradient/${name}`, operand(shape, new Float32Array(parameters.view(parameters.values, name).data.length))] as const),
   ]);
-  const graphs = [false, true].map((recompute) => gradientGraph(parameters.specs, inputs, distillationLoss(config), 1, recompute));
+  const graphs = [false, true].map((recompute) => gradientGraph(parameters.specs, inputs, distillationLoss(config), 1, { recompute }));
   expect(graphs[1]!.nodes.length).toBeGreaterThan(graphs[0]!.nodes.length);
   const [plain, again] = [await runGraph(graphs[0]!, feeds), await runGraph(graphs[1]!, feeds)];
   expect(again.size).toBe(plain.size);

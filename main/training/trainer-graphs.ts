@@ -2,7 +2,7 @@
 // one adds a part's gradients to a sum, the other steps by the sum.
 // Names its inputs `in/…`, `value/…`, `gradient/…`, `first/…`, `second/…`, `average/…`, its outputs `new_…`. Knows nothing of the runtime.
 import * as tf from '@tensorflow/tfjs';
-import { trace, type TensorSpec } from '../graph/trace.ts';
+import { trace, type TensorSpec, type TraceOptions } from '../graph/trace.ts';
 import type { Graph } from '../graph/values.ts';
 import type { Weights } from '../networks/layers.ts';
 import type { ParameterSpec } from './parameters.ts';
@@ -12,6 +12,8 @@ export type Loss<I extends string> = (w: Weights, inputs: Record<I, tf.Tensor>) 
 
 type Specs = Record<string, TensorSpec>;
 type Tensors = Record<string, tf.Tensor>;
+/** See `trace`. */
+export type Recording = Pick<TraceOptions, 'recompute' | 'statistics'>;
 
 const scalar: TensorSpec = { dtype: 'float32', shape: [] };
 const stepNumbers: Specs = { learning_rate: scalar, first_bias: scalar, second_bias: scalar, average_rate: scalar };
@@ -68,22 +70,22 @@ function update(specs: readonly ParameterSpec[], grads: readonly tf.Tensor[], te
   return outputs;
 }
 
-/** The whole step as one graph. `recompute`: see `recomputable`. Throws an Error that names a parameter or an operation that there is not. */
-export function stepGraph<I extends string>(specs: readonly ParameterSpec[], inputs: Record<I, TensorSpec>, loss: Loss<I>, settings: Settings, recompute = false): Graph {
+/** The whole step as one graph. Throws an Error that names a parameter or an operation that there is not. */
+export function stepGraph<I extends string>(specs: readonly ParameterSpec[], inputs: Record<I, TensorSpec>, loss: Loss<I>, settings: Settings, how: Recording = {}): Graph {
   return trace({ ...stepNumbers, ...dataSpecs(inputs), ...stateSpecs(specs) }, (tensors) => {
     const { value, grads } = lossAndGradients(specs, Object.keys(inputs) as I[], loss, tensors);
     return { loss: value, ...update(specs, grads, tensors, settings) };
-  }, { name: 'training_step', mode: 'training', recompute });
+  }, { ...how, name: 'training_step', mode: 'training' });
 }
 
 /** One part's loss, and `new_gradient/…`: `gradient/…` plus its gradients times `share`. Throws as `stepGraph`. */
-export function gradientGraph<I extends string>(specs: readonly ParameterSpec[], inputs: Record<I, TensorSpec>, loss: Loss<I>, share: number, recompute = false): Graph {
+export function gradientGraph<I extends string>(specs: readonly ParameterSpec[], inputs: Record<I, TensorSpec>, loss: Loss<I>, share: number, how: Recording = {}): Graph {
   const values = Object.fromEntries(specs.map(({ name, shape }): [string, TensorSpec] => [`value/${name}`, { dtype: 'float32', shape }]));
   return trace({ ...dataSpecs(inputs), ...values, ...gradientSpecs(specs) }, (tensors) => {
     const { value, grads } = lossAndGradients(specs, Object.keys(inputs) as I[], loss, tensors);
     const sums = trainableOf(specs).map(({ name }, i): [string, tf.Tensor] => [`new_gradient/${name}`, tensors[`gradient/${name}`]!.add(grads[i]!.mul(share))]);
     return { loss: value, ...Object.fromEntries(sums) };
-  }, { name: 'training_gradient', mode: 'training', recompute });
+  }, { ...how, name: 'training_gradient', mode: 'training' });
 }
 
 /** The step by the gradients `gradient/…`. */

@@ -22,7 +22,7 @@ function batch(step: number): { x: { data: Float32Array; shape: number[] }; y: {
 
 const open: Trainer<'x' | 'y'>[] = [];
 async function trainer(options: OptimizerOptions = {}, parts = 1): Promise<Trainer<'x' | 'y'>> {
-  const made = await Trainer.create(new Parameters(specs, 3), { x: { dtype: 'float32', shape: [rows, into] }, y: { dtype: 'float32', shape: [rows, out] } }, loss, options, { threads: 1 }, parts);
+  const made = await Trainer.create(new Parameters(specs, 3), { x: { dtype: 'float32', shape: [rows, into] }, y: { dtype: 'float32', shape: [rows, out] } }, loss, options, { threads: 1 }, { accumulate: parts });
   open.push(made);
   return made;
 }

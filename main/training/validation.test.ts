@@ -51,7 +51,7 @@ test('after each step the student can be had as it is, and saved', async () => {
     onStep: ({ step, learningRate }) => rows.push(step * Math.sign(learningRate)),
     onSaved: (step) => saved.push(step),
     afterStep: async (moment) => {
-      const { distillation, weights } = moment.student();
+      const { distillation, weights } = await moment.student();
       students.push({ samples: distillation.samples, weights: Float32Array.from(weights) });
       if (moment.step === 2) await moment.save();
     },

@@ -1,7 +1,8 @@
 // Operators that tfjs does not have, recorded as one fused ONNX node each. networks/layers.ts calls them and has the
 // composed form for other backends and for gradients.
 import { kernel } from '../backend.ts';
-import { float, int, string } from '../values.ts';
+import type { Recorder } from '../recorder.ts';
+import { float, int, string, type Value } from '../values.ts';
 
 /** Names of the studio's own kernels. */
 export const fused = { layerNorm: 'LayerNormLastAxis', rmsNorm: 'RmsNormLastAxis', gelu: 'Gelu', attention: 'MultiHeadAttention' } as const;
@@ -18,15 +19,16 @@ export function registerFused(): void {
     const [y, , inverse] = r.nodes('LayerNormalization', [x, scale, bias],
       [{ dtype: x.dtype, shape: x.shape }, { dtype: 'float32', shape: statistics }, { dtype: 'float32', shape: statistics }],
       { attributes: { axis: int(-1), epsilon: float(attrs.epsilon) } });
-    return [y!, inverse!];
+    return [y!, r.statistics ? inverse! : inverseOf(r, x, attrs.epsilon, true)];
   });
   /** y = x/√(mean(x²) + ε)·scale over the last axis, and 1/√(mean(x²) + ε) for the gradient. */
   kernel<{ epsilon: number }>(fused.rmsNorm, ({ recorder: r, input, optional, attrs }) => {
     const x = input('x');
     const scale = optional('scale') ?? r.splat(1, 'float32', [x.shape.at(-1)!]);
-    return r.nodes('SimplifiedLayerNormalization', [x, scale],
+    const [y, inverse] = r.nodes('SimplifiedLayerNormalization', [x, scale],
       [{ dtype: x.dtype, shape: x.shape }, { dtype: 'float32', shape: [...x.shape.slice(0, -1), 1] }],
       { attributes: { axis: int(-1), epsilon: float(attrs.epsilon) } });
+    return [y!, r.statistics ? inverse! : inverseOf(r, x, attrs.epsilon, false)];
   });
   kernel<{ approximate: 'none' | 'tanh' }>(fused.gelu, ({ recorder, input, attrs }) =>
     recorder.node('Gelu', [input('x')], input('x').dtype, input('x').shape, { attributes: { approximate: string(attrs.approximate) } }));
@@ -34,4 +36,14 @@ export function registerFused(): void {
   kernel<{ heads: number }>(fused.attention, ({ recorder, input, attrs }) =>
     recorder.node('MultiHeadAttention', [input('q'), input('k'), input('v')], input('q').dtype, input('q').shape,
       { domain: 'com.microsoft', attributes: { num_heads: int(attrs.heads) } }));
+}
+
+/** 1/√(mean(x²) + ε) over the last axis, of x [− mean(x)], in operators that every provider has. */
+function inverseOf(r: Recorder, x: Value, epsilon: number, centred: boolean): Value {
+  const shape = [...x.shape.slice(0, -1), 1];
+  const mean = (of: Value): Value => r.node('ReduceMean', [of, r.int64([-1])], x.dtype, shape, { attributes: { keepdims: int(1) } });
+  const from = centred ? r.node('Sub', [x, mean(x)], x.dtype, x.shape) : x;
+  const square = mean(r.node('Mul', [from, from], x.dtype, x.shape));
+  const deviation = r.node('Sqrt', [r.elementwise('Add', [square, r.splat(epsilon, x.dtype, shape)], x.dtype, shape)], x.dtype, shape);
+  return r.node('Reciprocal', [deviation], x.dtype, shape);
 }
