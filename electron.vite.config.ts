@@ -11,6 +11,9 @@ const root = import.meta.dirname;
 // they load a native library from their own folder and are unpacked by electron-builder.yml.
 const native = ['onnxruntime-node', 'better-sqlite3', 'sharp'];
 
+/** Bundling strips the notices that most licences ask to keep: they are written beside each bundle, and the window's settings show its own. */
+const licences = { fileName: 'licences.json' };
+
 export default defineConfig({
   main: {
     build: {
@@ -27,6 +30,7 @@ export default defineConfig({
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },
+      license: licences,
     },
   },
   preload: {
@@ -55,6 +59,7 @@ export default defineConfig({
       // A data: URL for a small asset would need another hole in the content security policy.
       assetsInlineLimit: 0,
       rolldownOptions: { input: resolve(root, 'renderer/index.html') },
+      license: licences,
     },
   },
 });

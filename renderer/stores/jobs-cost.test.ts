@@ -22,6 +22,7 @@ describe('the cost of a job', () => {
     const evaluated = { config: config({ evaluate: { count: 10, guidance: [3, 5] } }), estimate: { ...estimate, seconds: 130, evaluationSeconds: 30 } };
     expect(costOf(evaluated, config({ evaluate: { count: 20, guidance: [3] } }))).toMatchObject({ watching: 10, evaluating: 30, total: 130, exact: false });
     expect(costOf(evaluated, config({ evaluate: { count: 40, guidance: [3] } }))).toMatchObject({ evaluating: 60, total: 160 });
+    expect(costOf(evaluated, config({ evaluate: { count: 10, guidance: [3, 5], steps: 40 } }))).toMatchObject({ evaluating: 60 });
     expect(costOf(evaluated, config())).toMatchObject({ evaluating: 0, total: 100, exact: false });
     expect(costOf(measured, evaluated.config)).toBeNull();
   });

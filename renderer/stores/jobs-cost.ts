@@ -36,11 +36,11 @@ export function costOf({ config: measured, estimate }: Measurement, config: JobC
   return { teaching, learning, watching, evaluating, total: teaching + learning + watching + evaluating, exact: sameCost(measured, config) };
 }
 
-/** In proportion to its pictures; null where none were measured. */
+/** In proportion to the steps of its pictures; null where none were measured. */
 function evaluationOf({ evaluationSeconds }: JobEstimate, measured: JobConfig, config: JobConfig): number | null {
   if (config.evaluate === null) return 0;
-  const pictures = (job: JobConfig): number => (job.evaluate?.count ?? 0) * evaluatedScales(job).length;
-  return pictures(measured) === 0 ? null : evaluationSeconds * (pictures(config) / pictures(measured));
+  const steps = ({ evaluate, scheduleSteps, ...job }: JobConfig): number => (evaluate?.count ?? 0) * (evaluate?.steps ?? scheduleSteps) * evaluatedScales({ evaluate, ...job }).length;
+  return steps(measured) === 0 ? null : evaluationSeconds * (steps(config) / steps(measured));
 }
 
 /** Looks at the student: rounds of samples, which take most of it, else measurements of the validation loss. */

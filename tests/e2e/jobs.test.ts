@@ -89,8 +89,14 @@ describe('the form', () => {
     await page.getByRole('button', { name: /^While it learns/ }).click();
     for (const [id, value] of [['job-validateEvery', '20'], ['job-sampleEvery', '100000'], ['job-checkpointEvery', '10']] as const) await fill(id, value);
     await at('job-add-sample').click();
-    await page.getByRole('button', { name: /^Fine print/ }).click();
+    await page.getByRole('button', { name: /^Memory and device/ }).click();
     await fill('job-threads', '1');
+    await fill('job-accumulate', '3');
+    await eventually(() => at('job-problem').textContent()).toContain('multiple of its parts');
+    await fill('job-accumulate', '1');
+    await at('job-evaluate').click();
+    await fill('job-evaluate-count', '2');
+    for (const scale of [5, 7]) await at('job-form').getByTestId(`chip-${scale}`).click();
     // The machine may have other work, behind which a gentle job would wait for good.
     await at('job-gentle').click();
     await at('job-measure').click();
@@ -161,6 +167,11 @@ describe('a finished job', () => {
     await at('job-row').first().click();
     await patiently(state).toBe('done');
     await at('job-result').waitFor();
+    await eventually(() => at('job-evaluation').locator('tbody tr').allTextContents()).toEqual([expect.stringMatching(/γ 3.*%.*×/)]);
+    await at('job-report').click();
+    await at('view-evaluation').waitFor();
+    await eventually(() => at('evaluation-run').getAttribute('data-state')).toBe('done');
+    await at('nav-jobs').click();
     await eventually(() => at('job-open').isEnabled()).toBe(true);
     await at('job-export-onnx').click();
     await eventually(() => at('job-exported').textContent()).toContain('.onnx');

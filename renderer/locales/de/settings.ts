@@ -26,6 +26,13 @@ export const settings: Messages['settings'] = {
   usable: 'geht',
   unusable: 'nicht hier',
   chosen: 'in Gebrauch',
+  licences: {
+    title: 'Software von anderen',
+    tip: 'Die Bibliotheken, aus denen dieses Fenster gebaut ist, mit ihren Lizenzen',
+    count: '{n} Bibliothek | {n} Bibliotheken',
+    missing: 'Die Liste entsteht, wenn das Fenster gebaut wird.',
+    noText: 'Das Paket bringt keinen Text seiner Lizenz mit.',
+  },
   versions: 'Versionen',
   freeDisk: 'Freier Plattenplatz',
   memory: 'Arbeitsspeicher',

@@ -24,6 +24,13 @@ export const settings = {
   usable: 'works',
   unusable: 'not here',
   chosen: 'in use',
+  licences: {
+    title: 'Third-party software',
+    tip: 'The libraries that this window is built from, with their licences',
+    count: '{n} library | {n} libraries',
+    missing: 'The list is written when the window is built.',
+    noText: 'The package brings no text of its licence.',
+  },
   versions: 'Versions',
   freeDisk: 'Free disk',
   memory: 'Memory',
