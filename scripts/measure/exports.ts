@@ -1,7 +1,7 @@
 // Evaluations as `studio evaluate --out DIR` wrote them: report, judged pictures and pixels, read back.
 import path from 'node:path';
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { readJson, readText } from '../../main/checkpoints/json.ts';
 import { EvaluationReport } from '../../main/contract/evaluation.ts';
 import { StudioError } from '../../main/contract/errors.ts';

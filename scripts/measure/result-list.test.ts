@@ -5,7 +5,7 @@ import { minutesOf, plannedResults } from './result-list.ts';
 
 const model = (id: string, more: Partial<ModelInfo> = {}): ModelInfo => ({
   id, name: id, kind: 'teacher', guidanceKind: null, teacher: null, distilledFrom: null, distilledSteps: null, guidanceRange: null,
-  width: 128, height: 128, bytes: 1, precision: 'float16', licence: null, hash: id, embedded: true, card: null, problem: null, ...more,
+  width: 128, height: 128, bytes: 1, precision: 'float16', licence: '', hash: id, embedded: true, card: null, problem: null, ...more,
 });
 const student = (id: string, distilledFrom: ModelInfo['distilledFrom']): ModelInfo => model(id, { kind: 'student', guidanceKind: 'teefusion', teacher: 'storybook', distilledFrom, guidanceRange: [1, 9] });
 const models = [model('storybook'), student('storybook-teefusion', 'euler'), student('storybook-distillcfg', 'euler'), student('storybook-teefusion-z', 'z-sampling'), student('storybook-teefusion-w2sd', 'w2sd')];

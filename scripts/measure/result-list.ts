@@ -31,7 +31,7 @@ export function plannedResults(models: readonly ModelInfo[]): { planned: Planned
 }
 
 /** Measured on two cores of a Xeon with AVX-512 beside little else: a pass, a picture's decoding, its judging and storing, and a prompt's share of the report. */
-const cost = { passMs: 4.9, studentPassMs: 5.5, decodeMs: 14, judgeMs: 33, promptMs: 60 };
+const cost = { passMs: 4.9, studentPassMs: 5.5, decodeMs: 14, judgeMs: 33, promptMs: 120 };
 
 /** Minutes on two idle cores. */
 export function minutesOf({ request }: PlannedResult, models: readonly ModelInfo[]): { pictures: number; minutes: number } {

@@ -48,7 +48,7 @@ export function exampleInput({ request: given, change, right = ({ cell, index })
     eye: { features: (rgb) => [rgb[0]! / 64, rgb[100]! / 64, rgb[5000]! / 64], saturation: () => 0.4, contrast: () => 0.3 },
     memorisation: new MemorisationCheck(new NearestSearch(describePicture(plainPicture(60))), { 1: 0.001, 2: 0.05 }),
     conditions: {
-      device: 'cpu', threads: 2, runtime: 'onnxruntime 1.30',
+      device: 'cpu', threads: 2, runtime: '1.30',
       evaluator: { renders: { kind: { value: 0.99, low: 0.98, high: 1, right: 99, asked: 100 } }, corruptedMisread: { value: 0, low: 0, high: 0.03, right: 0, asked: 100 }, labelled: null },
     },
     metrics: [{ id: 'looks', name: 'Looks', higherIsBetter: true }],
