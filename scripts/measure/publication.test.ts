@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { readFacts } from '../../main/evaluation/facts.ts';
 import { exampleInput, exampleReport } from '../../main/evaluation/testing/example.ts';
 import { namedFolders, type EvaluationExport } from './exports.ts';
-import { factsFile, publicationOf, targetsDocument } from './publication.ts';
+import { factsFile, publicationOf, resultsDocument } from './publication.ts';
 import { targetsOf } from './targets.ts';
 
 const request = { guidance: [1, 2, 4, 7], count: 6 };
@@ -63,6 +63,6 @@ describe('the targets', { timeout: 120_000 }, () => {
     const many = { ...evaluation.report, differences: evaluation.report.differences.map((one) => ({ ...one, pairs: 1000 })) };
     expect(targetsOf([evaluation.report, many])).toHaveLength(targets.length);
     expect(targetsOf([evaluation.report, many]).find(({ what }) => what.startsWith('fast − story-euler-g7-s20'))).toMatchObject({ met: true });
-    expect(targetsDocument([evaluation])).toContain('From [small](small.md).');
+    expect(resultsDocument([evaluation])).toContain('In full: [small](small.md). ');
   });
 });

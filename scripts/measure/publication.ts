@@ -66,11 +66,13 @@ function modelHashes(evaluations: readonly EvaluationExport[]): Record<string, s
   return Object.fromEntries([...hashes].sort());
 }
 
-/** All targets with what the evaluations say of them. */
-export function targetsDocument(evaluations: readonly EvaluationExport[]): string {
+/** All targets with what the evaluations say of them, and where to read on. @param further documents beside those of the evaluations */
+export function resultsDocument(evaluations: readonly EvaluationExport[], further: readonly string[] = []): string {
   const rows = targetsOf(evaluations.map(({ report }) => report)).map(targetRow);
   return [
     '# Targets', 'Set before the models were trained. In brackets 95 % intervals. A dash at the end: nothing was wanted, or too little was measured to judge.',
-    table(['what', 'wanted', 'measured', 'met'], rows), `From ${evaluations.map(({ name }) => `[${name}](${name}.md)`).join(', ')}.`,
+    table(['what', 'wanted', 'measured', 'met'], rows),
+    `In full: ${[...evaluations.map(({ name }) => name), ...further].map((name) => `[${name}](${name}.md)`).join(', ')}. Picture by picture: [facts.jsonl](facts.jsonl), `
+    + 'with which `npm run studio -- evaluate` compares what it finds.',
   ].join('\n\n') + '\n';
 }
