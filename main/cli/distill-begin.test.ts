@@ -19,6 +19,7 @@ const fits: JobEstimate = {
 async function begun(wanted: JobConfig, { jobs = [], estimate = fits, models = [], restart = false }: { jobs?: JobRecord[]; estimate?: JobEstimate; models?: string[]; restart?: boolean }) {
   const asked: CallName[] = [];
   const told: JobEstimate[] = [];
+  const warned: string[] = [];
   const answers: Partial<Record<CallName, unknown>> = {
     'jobs.list': { jobs }, 'models.list': models.map((id) => ({ id })), 'jobs.estimate': estimate, 'jobs.start': job('queued'), 'jobs.resume': job('queued'), 'jobs.delete': {},
   };
@@ -29,12 +30,12 @@ async function begun(wanted: JobConfig, { jobs = [], estimate = fits, models = [
     },
   } as Parameters<typeof beginJob>[0];
   const signal = new AbortController().signal;
-  const error = await beginJob(studio, wanted, { signal, restart, onEstimate: (one) => told.push(one) }).then(() => null, (thrown: unknown) => thrown as ErrorData);
-  return { asked, told, error };
+  const error = await beginJob(studio, wanted, { signal, restart, onMeasuring: () => {}, onWarning: (message) => warned.push(message), onEstimate: (one) => told.push(one) }).then(() => null, (thrown: unknown) => thrown as ErrorData);
+  return { asked, told, warned, error };
 }
 
 it('estimates, then starts what fits; what does not is refused with the numbers before there is a job', async () => {
-  expect(await begun(config, {})).toEqual({ asked: ['jobs.estimate', 'jobs.start'], told: [fits], error: null });
+  expect(await begun(config, {})).toEqual({ asked: ['jobs.estimate', 'jobs.start'], told: [fits], warned: [], error: null });
   const refusal = { code: 'out-of-memory', message: 'This job needs 9.0 GB of memory; 2.0 GB are free.' } as const;
   const large = await begun(config, { estimate: { ...fits, refusal } });
   expect(large).toMatchObject({ asked: ['jobs.estimate'], told: [{ refusal }], error: refusal });
@@ -42,7 +43,7 @@ it('estimates, then starts what fits; what does not is refused with the numbers 
 
 it('goes on with an unfinished job of the same settings, whatever it may take of the machine', async () => {
   for (const state of ['paused', 'interrupted', 'failed', 'cancelled'] as const) {
-    expect(await begun({ ...config, threads: 3, gentle: false }, { jobs: [job(state, { estimate: fits })] })).toEqual({ asked: ['jobs.resume'], told: [fits], error: null });
+    expect(await begun({ ...config, threads: 3, gentle: false }, { jobs: [job(state, { estimate: fits })] })).toEqual({ asked: ['jobs.resume'], told: [fits], warned: ['It goes on as it began: threads 0, gentle true.'], error: null });
   }
   expect(await begun(config, { jobs: [job('done')] })).toMatchObject({ asked: ['jobs.estimate', 'jobs.start'], error: null });
 });

@@ -9,6 +9,10 @@ export interface Beginning {
   readonly signal: AbortSignal;
   /** Throws an unfinished job of this name away where its settings were others. */
   readonly restart: boolean;
+  /** A few steps are being measured, which takes a while. */
+  onMeasuring(): void;
+  /** It goes on, but not in all as was asked for. */
+  onWarning(message: string): void;
   /** Told before it begins or goes on. */
   onEstimate(estimate: JobEstimate): void;
 }
@@ -17,7 +21,7 @@ export interface Beginning {
  * Throws StudioError: 'busy' for a job that waits or is at work, 'invalid-input' for a name that is taken or unfinished work with other
  * settings, 'out-of-memory' and 'disk-full' with the numbers when it cannot fit, 'cancelled', and what estimating and starting throw.
  */
-export async function beginJob(studio: Pick<StudioClient, 'call'>, config: JobConfig, { signal, restart, onEstimate }: Beginning): Promise<JobRecord> {
+export async function beginJob(studio: Pick<StudioClient, 'call'>, config: JobConfig, { signal, restart, onMeasuring, onWarning, onEstimate }: Beginning): Promise<JobRecord> {
   const { name } = config;
   const before = unwrap(await studio.call('jobs.list', {})).jobs.find((job) => job.name === name && job.state !== 'done');
   if (before !== undefined) {
@@ -25,6 +29,8 @@ export async function beginJob(studio: Pick<StudioClient, 'call'>, config: JobCo
     const differences = differencesOf(before.config, config);
     if (differences.length === 0) {
       if (before.estimate !== null) onEstimate(before.estimate);
+      const kept = circumstances.filter((key) => before.config[key] !== config[key]);
+      if (kept.length > 0) onWarning(`It goes on as it began: ${kept.map((key) => `${key} ${JSON.stringify(before.config[key])}`).join(', ')}.`);
       return unwrap(await studio.call('jobs.resume', { job: before.id }));
     }
     if (!restart) throw otherWork(name, differences);
@@ -34,6 +40,7 @@ export async function beginJob(studio: Pick<StudioClient, 'call'>, config: JobCo
   if (models.some(({ id }) => id === name)) {
     throw new StudioError('invalid-input', `There is a model "${name}" already.`, { hint: 'Choose another name for the student with --name.' });
   }
+  onMeasuring();
   const estimate = unwrap(await unlessAborted(studio.call('jobs.estimate', { config }), signal));
   onEstimate(estimate);
   if (estimate.refusal !== null) throw fromErrorData(estimate.refusal);

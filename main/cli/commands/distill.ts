@@ -85,7 +85,12 @@ export const distill: Command = {
     const shown = samplesIn(args.text('samples'));
     const session = await studio('path' in config.source ? [config.source.path] : []);
     const display = new DistillDisplay(terminal.streams.stderr, terminal.json);
-    const begin = () => beginJob(session, config, { signal, restart: args.has('restart'), onEstimate: (estimate) => display.estimate(estimate) });
+    const begin = () => beginJob(session, config, {
+      signal, restart: args.has('restart'),
+      onMeasuring: () => void (terminal.json || terminal.note('measuring a few steps …')),
+      onWarning: (message) => display.warning(message),
+      onEstimate: (estimate) => display.estimate(estimate),
+    });
     const done = await followedJob(session, begin, {
       display, signal, again: `the same command, or studio jobs resume ${config.name}`,
       ...(shown && { onSample: (sample) => shown.keep(sample.step, sample.index, async () => unwrap(await session.call('jobs.picture', sample))) }),
