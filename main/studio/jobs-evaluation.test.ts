@@ -66,9 +66,13 @@ async function opened(): Promise<JobStudio> {
   return openJobStudio({ libraryDir: await temporaryFolder('library'), modelDirs: [await tinyModels()] });
 }
 
-/** The record of an evaluation once it is in one of these states. */
-function evaluationEnded({ studio }: JobStudio, id: () => string | undefined): Promise<EvaluationRecord> {
-  return new Promise((resolve) => studio.on('evaluation.changed', ({ evaluation }) => void (evaluation.id === id() && evaluation.state === 'done' && resolve(evaluation))));
+/** Resolves when an evaluation is done. */
+function evaluationDone({ studio, call }: JobStudio, id: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = (evaluation: EvaluationRecord) => evaluation.id === id && evaluation.state === 'done' && resolve();
+    studio.on('evaluation.changed', ({ evaluation }) => void look(evaluation));
+    call('evaluations.get', { evaluation: id }).then(({ evaluation }) => look(evaluation), reject);
+  });
 }
 
 it('an evaluation that somebody stops pauses its job, with the student finished; the job goes on with it, or with a new one where it was thrown away', async () => {
@@ -103,11 +107,9 @@ it('a report says which pictures were drawn while a student was trained beside t
   const { call, reached } = studio;
   const request = { models: ['storybook'], guidance: [1], steps: 3, count: 2, controls: false, resamples: 100 };
   const evaluated = async () => {
-    let id: string | undefined;
-    const ended = evaluationEnded(studio, () => id);
-    ({ id } = await call('evaluations.start', request));
-    await ended;
-    return (await call('evaluations.get', { evaluation: id! })).report!.warnings;
+    const { id: evaluation } = await call('evaluations.start', request);
+    await evaluationDone(studio, evaluation);
+    return (await call('evaluations.get', { evaluation })).report!.warnings;
   };
   const { id } = await call('jobs.start', { config: tinyJob({ steps: 100_000 }) });
   await reached(id, 'running');
