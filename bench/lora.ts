@@ -1,5 +1,5 @@
-// What adapters spare: peak memory and time of a training step of a student that trains whole and of one that trains adapters, each in a
-// process of its own. `npm run bench -- lora [BATCHES] [RANK] [TEACHER]`, batches such as 4,64.
+// What adapters spare: peak memory and time of a training step of a student that trains whole and of one that trains adapters, also with
+// recomputation, each in a process of its own. `npm run bench -- lora [BATCHES] [RANK] [TEACHER]`, batches such as 4,64.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -20,6 +20,7 @@ interface Case {
   readonly teacher: string;
   readonly batch: number;
   readonly rank: number | null;
+  readonly recompute: boolean;
 }
 
 interface Cost {
@@ -43,10 +44,10 @@ export default async function run(args: string[] = []): Promise<void> {
   const teacher = args[2] ?? 'storybook';
   const rows: (string | number)[][] = [];
   for (const batch of batches) {
-    for (const each of [null, rank]) {
-      const { learning, held, before, peak, loss, seconds } = await apart({ teacher, batch, rank: each });
+    for (const [says, each, recompute] of [['all weights', null, false], [`adapters of rank ${rank}`, rank, false], ['and recomputation', rank, true]] as const) {
+      const { learning, held, before, peak, loss, seconds } = await apart({ teacher, batch, rank: each, recompute });
       rows.push([
-        each === null ? 'all weights' : `adapters of rank ${each}`, batch, (learning / 1e6).toFixed(2), megabytes(4 * held), megabytes(peak - before), megabytes(peak), seconds.toFixed(2), loss.toFixed(4),
+        says, batch, (learning / 1e6).toFixed(2), megabytes(4 * held), megabytes(peak - before), megabytes(peak), seconds.toFixed(2), loss.toFixed(4),
       ]);
     }
   }
@@ -70,7 +71,7 @@ async function apart(measured: Case): Promise<Cost> {
   return cost;
 }
 
-async function measure({ teacher, batch, rank }: Case): Promise<Cost> {
+async function measure({ teacher, batch, rank, recompute }: Case): Promise<Cost> {
   const registry = new ModelRegistry([{ path: path.join(import.meta.dirname, '..', 'models'), embedded: true }]);
   const checkpoint = await registry.resolve(teacher);
   const request = DistillRequest.parse({ teacher, batch, lora: rank === null ? null : { rank } });
@@ -78,7 +79,7 @@ async function measure({ teacher, batch, rank }: Case): Promise<Cost> {
   const beginning = startingStudent(config, await readTensors(checkpoint.transformer.weights), request);
   const inputs = studentInputs(config, tokens, batch);
   const before = peakBytes();
-  const trainer = await Trainer.create(beginning.parameters, inputs, studentLoss(config, beginning), optimizerOf(request), { gentle: true }, { fixed: beginning.fixed });
+  const trainer = await Trainer.create(beginning.parameters, inputs, studentLoss(config, beginning), optimizerOf(request), { gentle: true }, { recompute, fixed: beginning.fixed });
   const times: number[] = [];
   let first = NaN;
   for (let step = 1; step <= steps; step++) {
