@@ -43,8 +43,8 @@ const open: Trainer<StudentInput>[] = [];
 afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
 });
-async function trainer(beginning: Beginning, parts = 1): Promise<Trainer<StudentInput>> {
-  const made = await Trainer.create<StudentInput>(beginning.parameters, specs, studentLoss(config, beginning), { weightDecay: 0 }, { threads: 1 }, { accumulate: parts, fixed: beginning.fixed });
+async function trainer(beginning: Beginning, parts = 1, recompute = false): Promise<Trainer<StudentInput>> {
+  const made = await Trainer.create<StudentInput>(beginning.parameters, specs, studentLoss(config, beginning), { weightDecay: 0 }, { threads: 1 }, { accumulate: parts, recompute, fixed: beginning.fixed });
   open.push(made);
   return made;
 }
@@ -129,6 +129,15 @@ describe('a student with adapters', () => {
     resumed.restore(structuredClone(straight.state()));
     for (let step = 3; step <= 4; step++) expect(await resumed.step(batch(step), 0.01, 0.5)).toEqual(await straight.step(batch(step), 0.01, 0.5));
     expect(resumed.state()).toEqual(straight.state());
+  });
+
+  test('takes the same steps when blocks are computed again', async () => {
+    const [kept, again] = [await trainer(begin({ rank: 2, alpha: 4 })), await trainer(begin({ rank: 2, alpha: 4 }), 1, true)];
+    for (let step = 1; step <= 3; step++) {
+      const [wanted, got] = [await kept.step(batch(step), 0.01, 0.5), await again.step(batch(step), 0.01, 0.5)];
+      expect(got.loss / wanted.loss).toBeCloseTo(1, 4);
+      expect(got.gradientNorm / wanted.gradientNorm).toBeCloseTo(1, 3);
+    }
   });
 
   test('as wide as its matrices learns the same loss down as a whole one', async () => {
