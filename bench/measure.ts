@@ -26,6 +26,14 @@ export async function interleaved(candidates: Readonly<Record<string, () => Prom
   return times;
 }
 
+/** How many times as long as `base` each candidate took: the median over the rounds, and the rounds' extremes. Each round compares what ran side by side. */
+export function ratios(times: Readonly<Record<string, readonly number[]>>, base: string): Record<string, { median: number; low: number; high: number }> {
+  return Object.fromEntries(Object.entries(times).map(([name, own]) => {
+    const each = own.map((ms, round) => ms / times[base]![round]!);
+    return [name, { median: median(each), low: Math.min(...each), high: Math.max(...each) }];
+  }));
+}
+
 /** Multiplications and additions of a graph's matrix products and convolutions: 2·m·n·k each. */
 export function productFlops(graph: Graph): number {
   let flops = 0;

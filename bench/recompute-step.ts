@@ -30,4 +30,4 @@ for (let step = 0; step < steps; step++) {
 }
 answer.peakBytes = process.resourceUsage().maxRSS * 1024;
 process.send!(answer);
-process.disconnect();
+process.disconnect?.();

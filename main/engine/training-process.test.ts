@@ -98,6 +98,18 @@ it('measures what a job costs, here one that learns from a person\'s own picture
   for (const cost of [report.secondsPerPoint, report.secondsPerStep, report.secondsPerSample, report.secondsPerValidation, report.peakBytes, report.copyBytes]) expect(cost).toBeGreaterThan(0);
 });
 
+it('says before it learns anything that a device cannot be used', async () => {
+  const { child, ended, heard } = start();
+  await heard('ready');
+  const failed = heard('failed');
+  // No build for this platform has it.
+  const device = process.platform === 'darwin' ? 'dml' : 'coreml';
+  child.send({ kind: 'distill', job: job('elsewhere', { device }) });
+  expect(await failed).toMatchObject({ error: { code: 'unsupported', message: expect.stringContaining(`"${device}"`), hint: expect.stringContaining('auto') } });
+  expect(await ended).toBe(0);
+  expect(await readdir(join(folder, 'elsewhere'))).not.toContain('points.f16');
+});
+
 it('checks messages both ways', () => {
   expect(parseToTraining({ kind: 'stop' })).toEqual({ kind: 'stop' });
   expect(parseToTraining({ kind: 'distill', job: job('x') })).toMatchObject({ kind: 'distill' });

@@ -83,7 +83,7 @@ export async function distil(job: Distillation): Promise<{ student: Student; out
     const fusionScale = request.kind === 'teefusion' ? request.fusionScale ?? (await measuredScale(job, text, points, session)) : null;
     const config = studentConfig(checkpoint.transformer.config, request, fusionScale);
     const studentOf = (trained: Trained, samples: number, loss: number): Student =>
-      ({ config, ...trained, distillation: provenance(request, teacherHash, samples, loss) });
+      ({ config, ...trained, distillation: provenance(job, teacherHash, samples, loss) });
     const trained = await learned(job, config, text, points, session, studentOf);
     const loss = await finalLoss(folder, request.steps);
     const samples = request.steps * request.batch;
@@ -231,7 +231,7 @@ async function finalLoss(folder: string, steps: number): Promise<number> {
   return last.reduce((sum, loss) => sum + loss, 0) / last.length;
 }
 
-function provenance(request: DistillRequest, teacherHash: string, samples: number, loss: number): Student['distillation'] {
+function provenance({ request, provider }: Pick<Distillation, 'request' | 'provider'>, teacherHash: string, samples: number, loss: number): Student['distillation'] {
   const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, accumulate, points, optimizer, lora, learningRate, hold, averageDecay } = request;
   const ofTrajectories = pointsFrom === 'trajectories';
   const { reflection } = planSampling(strategy, 0, settings);
@@ -252,7 +252,7 @@ function provenance(request: DistillRequest, teacherHash: string, samples: numbe
       seed, steps, batch, ...(accumulate > 1 && { accumulate }), teaching_points: points,
       ...(ofTrajectories && { trajectory_steps: scheduleSteps, ...(reflection === null && { own_scale_share: ownScaleShare }) }),
       ...(request.prompts !== null && { prompts: request.prompts.length }),
-      optimizer, ...(lora !== null && { lora: { rank: lora.rank, alpha: lora.alpha ?? lora.rank } }), learning_rate: learningRate, hold, average_decay: averageDecay, loss,
+      optimizer, ...(lora !== null && { lora: { rank: lora.rank, alpha: lora.alpha ?? lora.rank } }), learning_rate: learningRate, hold, average_decay: averageDecay, ...(provider !== undefined && provider !== 'cpu' && { device: provider }), loss,
     },
   };
 }

@@ -50,7 +50,7 @@ function lossAndGradients<I extends string>(specs: readonly ParameterSpec[], inp
   return tf.valueAndGrads(forward)(trainable.map(({ name }) => tensors[`value/${name}`]!));
 }
 
-/** Length of the whole gradient, and all parameters after the step. */
+/** Length of the whole gradient, and what the step changes of all parameters. */
 function update(specs: readonly ParameterSpec[], grads: readonly tf.Tensor[], tensors: Tensors, settings: Settings): Tensors {
   // From the last layer's to the first's, as they become known: the runtime works off a sum from its front, and until it has used a gradient it
   // keeps what that is made of.
@@ -65,7 +65,8 @@ function update(specs: readonly ParameterSpec[], grads: readonly tf.Tensor[], te
     const after = updated(spec, {
       parameter: tensors[`value/${name}`]!, gradient: grads[i]!, first: tensors[`first/${name}`]!, second: tensors[`second/${name}`]!, average: tensors[`average/${name}`]!,
     }, scalars, settings);
-    for (const role of roles) outputs[`new_${role}/${name}`] = after[role];
+    // What a step leaves as it is, such as the second moment under Muon, is no output: each one costs the runtime two passes over it.
+    for (const role of roles) if (after[role] !== tensors[`${role}/${name}`]) outputs[`new_${role}/${name}`] = after[role];
   });
   return outputs;
 }

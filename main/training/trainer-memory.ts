@@ -16,7 +16,7 @@ export type Numbers<R extends string> = Record<R, Float32Array>;
 export interface Memory<R extends string> {
   /** `<role>/<parameter>`: the value of every parameter, all else of those that train. */
   feeds(): Promise<Tensors>;
-  /** `new_<role>/<parameter>`, of those that train. */
+  /** `new_<role>/<parameter>`, of those that train. What a graph has no such output for stays as it is. */
   readonly fetches: Fetches;
   /** What a run with these feeds and fetches has made is fed from now on. */
   accept(outputs: Readonly<Tensors>): void;
@@ -86,9 +86,10 @@ class HostMemory<R extends string> implements Memory<R> {
   }
 
   refuse(outputs: Readonly<Tensors>): void {
-    for (const name of Object.keys(this.fetches)) {
-      const copy = outputs[name]!.data.buffer as ArrayBuffer;
-      if (copy !== this.fetches[name]!.data.buffer) copy.transfer(0);
+    const bufferOf = (tensor: ort.Tensor): ArrayBuffer => (tensor.data as Float32Array<ArrayBuffer>).buffer;
+    for (const [name, target] of Object.entries(this.fetches)) {
+      const output = outputs[name];
+      if (output && target && bufferOf(output) !== bufferOf(target)) bufferOf(output).transfer(0);
     }
   }
 
@@ -172,15 +173,17 @@ class DeviceMemory<R extends string> implements Memory<R> {
   }
 
   accept(outputs: Readonly<Tensors>): void {
-    for (const name of this.#made()) {
-      this.#tensors[name]!.dispose();
-      this.#tensors[name] = outputs[`new_${name}`]!;
+    for (const [name, old] of Object.entries(this.#tensors)) {
+      const output = outputs[`new_${name}`];
+      if (!output) continue;
+      old.dispose();
+      this.#tensors[name] = output;
     }
     this.#hostKnows = false;
   }
 
   refuse(outputs: Readonly<Tensors>): void {
-    for (const name of this.#made()) outputs[`new_${name}`]!.dispose();
+    for (const name of Object.keys(this.#tensors)) outputs[`new_${name}`]?.dispose();
   }
 
   get numbers(): Numbers<R> | null {
@@ -221,11 +224,6 @@ class DeviceMemory<R extends string> implements Memory<R> {
   #dispose(): void {
     for (const tensor of Object.values(this.#tensors)) tensor.dispose();
     this.#tensors = {};
-  }
-
-  /** Names of what a run makes anew. */
-  #made(): string[] {
-    return Object.keys(this.fetches).map((name) => name.slice('new_'.length));
   }
 }
 

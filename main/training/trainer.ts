@@ -178,11 +178,12 @@ export class Trainer<I extends string> {
     return { loss, sums };
   }
 
-  /** Feeds that a graph has no input for are left out. */
+  /** Feeds and fetches that a graph does not have are left out. */
   async #run(session: ort.InferenceSession, feeds: Tensors, fetches: Fetches): Promise<Tensors> {
     const wanted = Object.fromEntries(session.inputNames.map((name) => [name, feeds[name]!]));
+    const asked = Object.fromEntries(session.outputNames.map((name) => [name, fetches[name] ?? null]));
     const started = performance.now();
-    const outputs = await session.run(wanted, fetches as ort.InferenceSession.FetchesType);
+    const outputs = await session.run(wanted, asked as ort.InferenceSession.FetchesType);
     this.#runtimeMs += performance.now() - started;
     return outputs as Tensors;
   }
