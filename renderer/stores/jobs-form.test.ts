@@ -107,9 +107,9 @@ describe('what saves memory, and the evaluation', () => {
   });
 
   it('asks for scales that the student learns, and for the usual ones where none is left', () => {
-    const evaluate = { count: 32, guidance: [2, 5, 9] };
-    expect(composed(values({ evaluate, guidanceRange: [1, 6] })).evaluate).toEqual({ count: 32, guidance: [2, 5] });
-    expect(composed(values({ evaluate, guidanceRange: [3, 4] })).evaluate).toEqual({ count: 32, guidance: null });
+    const evaluate = { count: 32, guidance: [2, 5, 9], steps: 10 };
+    expect(composed(values({ evaluate, guidanceRange: [1, 6] })).evaluate).toEqual({ count: 32, guidance: [2, 5], steps: 10 });
+    expect(composed(values({ evaluate, guidanceRange: [3, 4] })).evaluate).toEqual({ count: 32, guidance: null, steps: 10 });
     expect(composed(values({ evaluate: null })).evaluate).toBeNull();
   });
 });

@@ -80,7 +80,7 @@ async function compare(page: Page): Promise<void> {
   await at(page, 'view-compare').waitFor();
   await page.keyboard.press('Control+Enter');
   for (const side of ['teacher', 'student']) await at(page, `image-${side}`).waitFor({ timeout: patience });
-  await page.getByRole('button', { name: /^Models/ }).click();
+  await at(page, 'view-compare').getByRole('button', { name: /^Models/ }).click();
   await at(page, 'student').click();
   await at(page, `option-${student}`).waitFor();
   await take(page, 'compare-student');
