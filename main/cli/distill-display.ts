@@ -10,7 +10,7 @@ const lines = 20;
 export function distillLine({ phase, step, steps, loss, samplesPerSecond, secondsLeft }: JobProgress, columns: number): string {
   const filled = Math.round((barWidth * step) / steps);
   const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
-  const shown = loss === null ? '' : `  loss ${loss.toFixed(5)}`;
+  const shown = loss === null || phase === 'evaluating' ? '' : `  loss ${loss.toFixed(5)}`;
   return `${phase} ${bar} ${step}/${steps}${shown}  ${samplesPerSecond.toFixed(1)}/s  ${seconds(1000 * secondsLeft)} left`.slice(0, Math.max(1, columns - 1));
 }
 

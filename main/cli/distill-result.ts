@@ -23,7 +23,7 @@ export async function distillResult({ id, config, model, dataHash, seconds: work
 }
 
 /** A line for each scale: the student beside its teacher at equal steps. */
-export function evaluationInWords(id: string, { prompts, count, steps, rows, warnings }: EvaluationSummary): string {
+function evaluationInWords(id: string, { prompts, count, steps, rows, warnings }: EvaluationSummary): string {
   const head = `${count} ${prompts === 'held-out' ? 'held-out prompts' : 'prompts of its own'}, ${steps} steps; studio evaluate --resume ${id} shows all`;
   return [head, table([['guidance', 'student', 'teacher', 'difference', 'distance', 'passes', 'time'], ...rows.map(cells)]), ...warnings.map(({ message }) => `warning: ${message}`)].join('\n');
 }

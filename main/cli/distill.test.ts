@@ -6,11 +6,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { createTinyCheckpoint } from '../../tests/fixtures/tiny.ts';
 import { JobConfig, JobEstimate, JobProgress } from '../contract/jobs.ts';
 import { distill, distillConfig } from './commands/distill.ts';
-import { DistillDisplay, distillLine } from './distill-display.ts';
+import { DistillDisplay, distillLine, estimateLine } from './distill-display.ts';
 import { parseArguments, UsageError } from './options.ts';
 import { killAll, start, studio } from './testing/run-program.ts';
 
-vi.setConfig({ testTimeout: 480_000 });
+vi.setConfig({ testTimeout: 900_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'teefusion-distill-'));
 const models = join(folder, 'models');
@@ -141,8 +141,18 @@ describe('progress', () => {
 
   it('is a bar that fits a terminal', () => {
     expect(distillLine(at(200), 120)).toBe('learning ████████████░░░░░░░░░░░░ 200/400  loss 0.12500  41.2/s  65.0 s left');
+    expect(distillLine({ ...at(200), phase: 'evaluating' }, 120)).toBe('evaluating ████████████░░░░░░░░░░░░ 200/400  41.2/s  65.0 s left');
     expect(distillLine(at(200), 40)).toHaveLength(39);
     expect(written({ isTTY: true }, false, [1])).toMatch(/^\r.*learning.*\r\u001b\[2K$/su);
+  });
+
+  it('begins with what it will cost, beside what there is', () => {
+    const estimate = {
+      seconds: 620, evaluationSeconds: 80, secondsPerPoint: 0.01, secondsPerStep: 1, secondsPerSample: 2, measuredSteps: 4, memoryBytes: 1.26e9, freeMemoryBytes: 12e9,
+      diskBytes: 0.4e9, freeDiskBytes: 70e9, refusal: null,
+    };
+    expect(estimateLine(estimate)).toBe('about 10 min, 80 s of it for the evaluation; 1.3 GB of memory (12.0 GB are free), 0.40 GB on disk (70.0 GB are free)');
+    expect(estimateLine({ ...estimate, seconds: 8.2 * 3600, evaluationSeconds: 0 })).toMatch(/^about 8\.2 h; /);
   });
 
   it('is JSON lines for a program, and a line now and then in a file', () => {
@@ -154,7 +164,7 @@ describe('progress', () => {
 
 it('says what it will cost, stops on Ctrl+C, goes on, and ends with one document and an evaluated model in the list', async () => {
   const settings = {
-    name: 'tiny', steps: 100, batch: 2, points: 20, threads: 1, scheduleSteps: 3, validateEvery: 50, sampleEvery: 100, samples: [{ prompt: 'a red boat', guidance: 3 }],
+    name: 'tiny', steps: 60, batch: 2, points: 20, threads: 1, scheduleSteps: 3, validateEvery: 30, sampleEvery: 60, gentle: false, samples: [{ prompt: 'a red boat', guidance: 3 }],
     evaluate: { count: 2, guidance: [3] },
   };
   const file = config(settings);
@@ -170,25 +180,25 @@ it('says what it will cost, stops on Ctrl+C, goes on, and ends with one document
 
   const other = await studio('distill', '--config', file, '--steps', '90', ...places);
   expect(other.code).toBe(1);
-  expect(JSON.parse(other.stdout)).toMatchObject({ error: { code: 'invalid-input', message: expect.stringContaining('steps was 100, now 90'), hint: expect.stringContaining('--restart') } });
+  expect(JSON.parse(other.stdout)).toMatchObject({ error: { code: 'invalid-input', message: expect.stringContaining('steps was 60, now 90'), hint: expect.stringContaining('--restart') } });
 
   const second = await studio(...command);
   expect(second).toMatchObject({ code: 0 });
   const lines = second.stderr.trim().split('\n').map((line) => JSON.parse(line) as { phase?: string; validation?: unknown; estimate?: unknown });
   expect(lines[0]).toHaveProperty('estimate');
-  expect(lines.filter(({ validation }) => validation !== undefined).at(-1)).toEqual({ validation: { step: 100, loss: expect.any(Number) } });
+  expect(lines.filter(({ validation }) => validation !== undefined).at(-1)).toEqual({ validation: { step: 60, loss: expect.any(Number) } });
   const progress = lines.filter(({ phase }) => phase !== undefined).map((line) => JobProgress.parse(line));
   expect(progress.every(({ phase }) => phase !== 'teaching')).toBe(true);
-  expect(progress.findLast(({ phase }) => phase === 'learning')).toMatchObject({ step: 100, steps: 100 });
+  expect(progress.findLast(({ phase }) => phase === 'learning')).toMatchObject({ step: 60, steps: 60 });
   expect(progress.at(-1)).toMatchObject({ phase: 'evaluating', step: 6, steps: 6 });
   const result = JSON.parse(second.stdout) as { folder: string; evaluation: { evaluation: string } };
   expect(result).toMatchObject({
-    model: 'tiny', folder: join(folder, 'library', 'models', 'tiny'), teacher: 'storybook', kind: 'teefusion', strategy: 'euler', points_from: 'noised', steps: 100, samples: 200,
+    model: 'tiny', folder: join(folder, 'library', 'models', 'tiny'), teacher: 'storybook', kind: 'teefusion', strategy: 'euler', points_from: 'noised', steps: 60, samples: 120,
     loss: expect.any(Number), seconds: expect.any(Number), fusion_scale: expect.any(Number), data_hash: 'storybook', warnings: [],
     evaluation: { prompts: 'held-out', count: 2, steps: 3, rows: [{ guidance: 3, nfeRatio: 2, student: { asked: 2 }, teacher: { asked: 2 } }] },
   });
   expect(readdirSync(result.folder).sort()).toEqual(['README.md', 'distillation.json', 'model_index.json', 'training.json', 'transformer']);
-  expect(readdirSync(join(folder, 'samples')).sort()).toEqual(['100-0.png', 'teacher-0.png']);
+  expect(readdirSync(join(folder, 'samples')).sort()).toEqual(['60-0.png', 'teacher-0.png']);
 
   const listed = JSON.parse((await studio('models', ...places)).stdout) as { id: string; kind: string }[];
   expect(listed).toContainEqual(expect.objectContaining({ id: 'tiny', kind: 'student', problem: null }));
@@ -201,7 +211,7 @@ it('says what it will cost, stops on Ctrl+C, goes on, and ends with one document
 it('learns from a list of prompts, without a picture', async () => {
   const prompts = config('a red boat on the sea\na blue star\n');
   const { code, stdout } = await studio('distill', '--name', 'prompted', '--kind', 'distillcfg', '--prompts', prompts, '--points-from', 'trajectories', '--schedule-steps', '3', '--points', '6',
-    '--steps', '1', '--batch', '2', '--threads', '1', '--json', '--models', models, '--library', join(folder, 'library'));
+    '--steps', '1', '--batch', '2', '--threads', '1', '--sample-every', '0', '--validate-every', '0', '--hurry', '--json', '--models', models, '--library', join(folder, 'library'));
   expect(code).toBe(0);
   const result = JSON.parse(stdout) as { folder: string };
   expect(result).toMatchObject({ kind: 'distillcfg', fusion_scale: null, points_from: 'trajectories', points: 6 });

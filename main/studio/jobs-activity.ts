@@ -34,6 +34,7 @@ export class JobActivity {
   readonly #began = performance.now();
   readonly #startedAt: string;
   #warnings: JobRecord['warnings'];
+  #evaluationSeconds: number;
   #wish: Wish | null = null;
   #pid: number | undefined;
   #training: Training | null = null;
@@ -51,6 +52,7 @@ export class JobActivity {
     this.#services = services;
     this.#store = store;
     this.#evaluator = evaluator;
+    this.#evaluationSeconds = record.estimate?.evaluationSeconds ?? 0;
     this.#startedAt = record.startedAt ?? new Date().toISOString();
     this.#warnings = record.warnings;
     this.#standing = { progress: record.progress, memoryBytes: null, checkpointStep: record.checkpointStep };
@@ -129,6 +131,7 @@ export class JobActivity {
       onEstimating: () => this.#store({ state: 'estimating', startedAt: this.#startedAt }, true),
       onRunning: (estimate, training) => {
         this.#training = training;
+        this.#evaluationSeconds = estimate?.evaluationSeconds ?? this.#evaluationSeconds;
         this.#store({ state: 'running', startedAt: this.#startedAt, ...(estimate !== null && { estimate }) }, true);
       },
       onTeacher: (teacherHash) => this.#store({ teacherHash }, true),
@@ -144,7 +147,9 @@ export class JobActivity {
       onStudent: (model, fresh) => this.#published(model, fresh),
       onEvaluation: (id, summary) => this.#store({ evaluation: { id, summary } }, true),
       onEvaluationProgress: (progress) => {
-        this.#standing.progress = { ...progress, loss: this.#standing.progress?.loss ?? null };
+        // Until a picture was timed, what was foreseen before the job began.
+        const secondsLeft = progress.secondsLeft ?? (1 - progress.step / progress.steps) * this.#evaluationSeconds;
+        this.#standing.progress = { ...progress, secondsLeft, loss: this.#standing.progress?.loss ?? null };
         this.#news.touch();
       },
     };

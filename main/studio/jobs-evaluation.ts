@@ -53,8 +53,8 @@ export interface EvaluationWatch {
   readonly signal: AbortSignal;
   /** It is in the library's list from now on. */
   onBegun(id: string): void;
-  /** `loss` is not this phase's business. */
-  onProgress(progress: Omit<JobProgress, 'loss'>): void;
+  /** `secondsLeft`: null before it is known. */
+  onProgress(progress: Omit<JobProgress, 'loss' | 'secondsLeft'> & { secondsLeft: number | null }): void;
 }
 
 /**
@@ -79,7 +79,7 @@ export async function evaluated(
       if (evaluation !== id) return;
       pace ??= { at: performance.now(), done };
       const seconds = (performance.now() - pace.at) / 1000;
-      onProgress({ phase: 'evaluating', step: done, steps: total, samplesPerSecond: seconds === 0 ? 0 : (done - pace.done) / seconds, secondsLeft: secondsLeft ?? 0 });
+      onProgress({ phase: 'evaluating', step: done, steps: total, samplesPerSecond: seconds === 0 ? 0 : (done - pace.done) / seconds, secondsLeft });
     }),
   ];
   const stop = () => id !== null && void evaluator.cancel(id).catch(() => wake());
