@@ -1,5 +1,5 @@
 // Files of adapters: what is written is read again, other tools' names are understood, and what does not fit is refused by name.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -56,6 +56,19 @@ describe('a file of another tool', () => {
     expect(await factor(plain, adapters({ 'transformer.lora_alpha': 6 }))).toBe(3);
     expect(await factor(plain, adapters({ 'transformer.lora_alpha': 6, 'transformer.alpha_pattern': { proj: 4 } }))).toBe(2);
     expect(await factor(plain, adapters({ 'transformer.lora_alpha': 6, 'transformer.use_rslora': true }))).toBeCloseTo(6 / Math.SQRT2, 12);
+  });
+
+  it('of PEFT has its alpha in a file beside it', async () => {
+    const dir = await mkdtemp(join(folder, 'peft-'));
+    const path = join(dir, 'adapter_model.safetensors');
+    await writeSafetensors(path, [{ name: 'base_model.model.proj.lora_A.weight', dtype: 'F32', ...a }, { name: 'base_model.model.proj.lora_B.weight', dtype: 'F32', ...b }]);
+    const factor = async (config: string) => {
+      await writeFile(join(dir, 'adapter_config.json'), config);
+      return (await pairOf(path, 'proj')).factor;
+    };
+    expect(await factor('{"r": 2, "lora_alpha": 6, "alpha_pattern": {}, "use_dora": false}')).toBe(3);
+    await expect(factor('{"lora_alpha": "big"}')).rejects.toMatchObject({ code: 'corrupt-file', message: expect.stringContaining('adapter_config.json') });
+    await expect(factor('{"lora_alpha": 6, "use_dora": true}')).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining('DoRA') });
   });
 
   it.each([

@@ -1,8 +1,11 @@
 // Files of low-rank adapters (LoRA) as diffusers names them: written, read as other tools write them too, and merged into a network's weights.
 // Knows nothing of which matrices are worth adapting.
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { StudioError } from '../contract/errors.ts';
+import { exists } from './component.ts';
 import { corruptFile, quoteName } from './errors.ts';
+import { readJson } from './json.ts';
 import { readHeader, readTensors, writeSafetensors, type Tensor, type TensorToWrite } from './safetensors.ts';
 
 /** Beside a student's `transformer/`. */
@@ -39,16 +42,20 @@ export function writeLora(path: string, pairs: ReadonlyMap<string, Pick<LoraPair
 const leading = /^(base_model\.model\.)?(transformer\.)?/;
 const parts = [['a', /\.lora(_A|_down|\.down)(\.default)?\.weight$/], ['b', /\.lora(_B|_up|\.up)(\.default)?\.weight$/], ['alpha', /\.alpha$/]] as const;
 
-/** What diffusers says of the adapters in the metadata, as far as it decides a factor. */
+/** PEFT's configuration of adapters, as far as it decides a factor. */
 const AdapterConfig = z.object({
-  'transformer.lora_alpha': z.number().optional(),
-  'transformer.alpha_pattern': z.record(z.string(), z.number()).optional(),
-  'transformer.use_rslora': z.boolean().optional(),
-  'transformer.use_dora': z.boolean().optional(),
+  lora_alpha: z.number().optional(),
+  alpha_pattern: z.record(z.string(), z.number()).nullish(),
+  use_rslora: z.boolean().optional(),
+  use_dora: z.boolean().optional(),
 });
+type AdapterConfig = z.infer<typeof AdapterConfig>;
+/** PEFT writes it beside the file; diffusers into the file's metadata, each key behind `transformer.`. */
+const configFile = 'adapter_config.json';
 
 /**
- * The pairs of a file by their module's name, without `transformer.`. A pair's alpha is its own tensor, else the metadata's, else its rank.
+ * The pairs of a file by their module's name, without `transformer.`. A pair's alpha is its own tensor, else the metadata's or that of PEFT's
+ * configuration beside the file, else its rank.
  * Throws StudioError naming the tensor: `corrupt-file` for half a pair, shapes or metadata that do not fit each other; `unsupported` for
  * adapters of another kind or of another network than the transformer; what `readTensors` throws.
  */
@@ -65,27 +72,29 @@ export async function readLora(path: string): Promise<Map<string, LoraPair>> {
     found.set(module, { ...pair, [part]: tensor });
   }
   if (found.size === 0) throw corruptFile(path, 'holds no adapters.');
-  const config = adapterConfig(path, metadata['lora_adapter_metadata']);
+  const config = await adapterConfig(path, metadata['lora_adapter_metadata']);
+  if (config.use_dora === true) throw new StudioError('unsupported', `${path}: its adapters are DoRA's, which cannot be merged.`);
   return new Map([...found].map(([module, { a, b, alpha }]) => {
     if (!a || !b) throw corruptFile(path, `has only one half of the pair of ${quoteName(module)}.`);
     const rank = rankOf(path, module, a, b, metadata['rank']);
     if (alpha && alpha.data.length !== 1) throw corruptFile(path, `has ${alpha.data.length} numbers for the alpha of ${quoteName(module)}.`);
-    const size = alpha?.data[0] ?? config['transformer.alpha_pattern']?.[module] ?? config['transformer.lora_alpha'] ?? Number(metadata['alpha'] ?? rank);
+    const size = alpha?.data[0] ?? config.alpha_pattern?.[module] ?? config.lora_alpha ?? Number(metadata['alpha'] ?? rank);
     if (!Number.isFinite(size)) throw corruptFile(path, `has no number for the alpha of ${quoteName(module)}.`);
-    return [module, { a, b, factor: size / (config['transformer.use_rslora'] === true ? Math.sqrt(rank) : rank) }];
+    return [module, { a, b, factor: size / (config.use_rslora === true ? Math.sqrt(rank) : rank) }];
   }));
 }
 
-function adapterConfig(path: string, text: string | undefined): z.infer<typeof AdapterConfig> {
-  if (text === undefined) return {};
-  let config: z.infer<typeof AdapterConfig>;
+async function adapterConfig(path: string, text: string | undefined): Promise<AdapterConfig> {
+  if (text === undefined) {
+    const beside = join(dirname(path), configFile);
+    return (await exists(beside)) ? readJson(beside, AdapterConfig) : {};
+  }
   try {
-    config = AdapterConfig.parse(JSON.parse(text));
+    const entries = Object.entries(z.record(z.string(), z.unknown()).parse(JSON.parse(text)));
+    return AdapterConfig.parse(Object.fromEntries(entries.map(([key, value]) => [key.replace(leading, ''), value])));
   } catch (thrown) {
     throw corruptFile(path, 'its "lora_adapter_metadata" does not describe adapters.', thrown);
   }
-  if (config['transformer.use_dora'] === true) throw new StudioError('unsupported', `${path}: its "lora_adapter_metadata" names DoRA, which cannot be merged.`);
-  return config;
 }
 
 /** Throws StudioError `corrupt-file` where the halves' shapes or the rank that the metadata name do not fit. */
