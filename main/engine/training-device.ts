@@ -7,8 +7,8 @@ import { resolveThreads } from './device-selection.ts';
 import type { ProbeReport, Provider } from './messages.ts';
 import { parseFromTraining, type FromTraining, type ToTraining } from './training-messages.ts';
 
-/** For one provider's trial, ms. */
-const patienceMs = 60_000;
+/** For one provider's trial, ms. What a person asked for by name gets time on a busy machine; what is only looked at does not keep them waiting. */
+const patienceMs = { auto: 60_000, named: 300_000 } as const;
 
 /** Core ML may compute in half precision, in which small gradients are lost: only who names it gets it. */
 const mayBeChosen = (provider: Provider): boolean => provider !== 'coreml';
@@ -18,7 +18,7 @@ const mayBeChosen = (provider: Provider): boolean => provider !== 'coreml';
  * another device are not what was asked for. Throws StudioError 'unsupported' with what it said, 'cancelled' when aborted.
  */
 export async function trainingProvider(
-  device: DevicePreference, threads: number, self: EngineCommand, signal: AbortSignal, limitMs = patienceMs, platform: string = process.platform,
+  device: DevicePreference, threads: number, self: EngineCommand, signal: AbortSignal, limitMs: number = patienceMs[device === 'auto' ? 'auto' : 'named'], platform: string = process.platform,
 ): Promise<Provider> {
   const candidates = providersToProbe(device, platform).filter((provider) => device !== 'auto' || mayBeChosen(provider));
   const count = resolveThreads(threads);

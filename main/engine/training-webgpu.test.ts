@@ -4,20 +4,27 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { findNode } from './node-binary.ts';
+import { trainingProvider } from './training-device.ts';
 
 /** A software driver compiles its shaders on the CPU: seconds on a free machine, minutes on a busy one. */
 const patienceMs = 600_000;
 const driver = ['/usr/lib/chromium', '/usr/lib/chromium-browser', '/opt/google/chrome'].find((folder) => existsSync(join(folder, 'vk_swiftshader_icd.json')));
-const env = { ...process.env, ...(driver !== undefined && { VK_ICD_FILENAMES: join(driver, 'vk_swiftshader_icd.json'), LD_LIBRARY_PATH: driver }) };
+const env: Record<string, string> = driver === undefined ? {} : { VK_ICD_FILENAMES: join(driver, 'vk_swiftshader_icd.json'), LD_LIBRARY_PATH: driver };
 
-interface Steps { problem: null; made: { loss: number; gradientNorm: number }[]; start: number[]; value: number[]; average: number[] }
+interface Steps { made: { loss: number; gradientNorm: number }[]; start: number[]; value: number[]; average: number[] }
 
-async function stepsOn(provider: string, settings: { steps: number; accumulate: number; recompute: boolean }): Promise<Steps | { problem: string }> {
-  const { stdout } = await promisify(execFile)(findNode(), [join(import.meta.dirname, 'testing/training-steps.child.ts'), provider, JSON.stringify(settings)], { env, maxBuffer: 2 ** 26 });
-  return JSON.parse(stdout) as Steps | { problem: string };
+async function stepsOn(provider: string, settings: { steps: number; accumulate: number; recompute: boolean }): Promise<Steps> {
+  const { stdout } = await promisify(execFile)(findNode(), [join(import.meta.dirname, 'testing/training-steps.child.ts'), provider, JSON.stringify(settings)], { env: { ...process.env, ...env }, maxBuffer: 2 ** 26 });
+  return JSON.parse(stdout) as Steps;
 }
+
+let missing: string | null;
+beforeAll(async () => {
+  const command = { node: findNode(), entry: join(import.meta.dirname, 'training-process.ts'), env };
+  missing = await trainingProvider('webgpu', 2, command, new AbortController().signal, patienceMs).then(() => null, (thrown: Error) => thrown.message);
+}, patienceMs);
 
 const ways = [
   { name: 'one run a step', settings: { steps: 3, accumulate: 1, recompute: false } },
@@ -25,9 +32,9 @@ const ways = [
 ];
 
 for (const { name, settings } of ways) it(`learns on WebGPU what it learns on the CPU: ${name}`, async ({ skip }) => {
+  if (missing !== null) return skip(missing);
   const device = await stepsOn('webgpu', settings);
-  if (device.problem !== null) return skip(`no Vulkan driver was found: ${device.problem}`);
-  const cpu = await stepsOn('cpu', settings) as Steps;
+  const cpu = await stepsOn('cpu', settings);
   for (const [i, { loss, gradientNorm }] of cpu.made.entries()) {
     expect(device.made[i]!.loss / loss).toBeCloseTo(1, 4);
     expect(device.made[i]!.gradientNorm / gradientNorm).toBeCloseTo(1, 3);
