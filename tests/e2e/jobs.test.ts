@@ -123,6 +123,8 @@ describe('a job', () => {
     await eventually(() => at('curve-loss').getByTestId('curve-value').first().textContent()).toMatch(/Training loss \d/);
     await eventually(() => at('job-figure-memory').textContent()).toContain('MiB');
     await page.getByRole('slider', { name: 'Smoothing' }).press('ArrowUp');
+    // Fewer steps than these are shown whole.
+    await patiently(points).toBeGreaterThan(10);
     await at('curve-loss').getByTestId('curve-zoom').click();
     await eventually(() => at('curve-loss').getByTestId('curve-all').isEnabled()).toBe(true);
     await at('curve-loss').getByTestId('curve-all').click();
