@@ -128,7 +128,7 @@ function measuredScale({ checkpoint, request, source }: Distillation, text: Teac
 }
 
 /** A student starts where its teacher is, so nothing is to decay. */
-export const optimizerOf = ({ optimizer }: Pick<DistillRequest, 'optimizer'>): OptimizerOptions => ({ weightDecay: 0, ...(optimizer === 'muon' && { muon: innerMatrices }) });
+export const optimizerOf = ({ optimizer }: Pick<DistillRequest, 'optimizer'>): OptimizerOptions => ({ weightDecay: 0, ...(optimizer === 'muon' && { muon: innerMatrices, muonSize: 0.6 }) });
 
 type Trained = Beginning & Pick<Student, 'weights'>;
 

@@ -4,18 +4,23 @@ import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
 import { openCheckpoint } from '../../main/checkpoints/folder.ts';
+import { hashCheckpoint } from '../../main/checkpoints/hash.ts';
 import { DistillRequest } from '../../main/contract/distillation.ts';
 import { StudioError } from '../../main/contract/errors.ts';
 import { storybookPictures } from '../../main/engine/storybook-pictures.ts';
 import { distil } from '../../main/training/distillation.ts';
 import { writeStudent } from '../../main/training/distillation-student.ts';
+import { pointsName } from '../measure/ablation-list.ts';
 import { modelsFolder, scriptOptions, stopSignal } from './common.ts';
 
 /**
  * One pass per step for each strategy, and METHOD's baseline. They learn on trajectories: where the teacher goes at high scales, noised
  * pictures do not lie. Ten levels of a trajectory, so that the points come from many prompts.
  */
-const common = { pointsFrom: 'trajectories', scheduleSteps: 10, points: 20_480, steps: 1100, learningRate: 1e-3, optimizer: 'muon' } as const;
+const common = {
+  pointsFrom: 'trajectories', scheduleSteps: 10, points: 32_768, batch: 32, steps: 5600,
+  optimizer: 'muon', learningRate: 1e-3, hold: 0.3, finalShare: 0.02, averageDecay: 0.995,
+} as const;
 const recipes: Record<string, z.input<typeof DistillRequest>> = {
   'storybook-teefusion': common,
   'storybook-distillcfg': { ...common, kind: 'distillcfg' },
@@ -30,8 +35,11 @@ const folder = path.join(parent, name);
 const request = DistillRequest.parse({ ...recipe, name, seed, threads, ...(steps !== null && { steps }) });
 const checkpoint = await openCheckpoint(path.join(modelsFolder, request.teacher), () => '');
 
+// Students of one strategy learn from the same points.
+const pointsFolder = path.join(parent, pointsName(request, await hashCheckpoint(checkpoint)));
+
 const { student, outcome } = await distil({
-  checkpoint, request, folder, otherWork: 'discard', signal: stopSignal(),
+  checkpoint, request, folder, pointsFolder, otherWork: 'discard', signal: stopSignal(),
   source: storybookPictures(seed, request.points, checkpoint.width),
   onWarning: console.warn,
   onProgress({ phase, step, steps: total, loss, samplesPerSecond, secondsLeft }) {
