@@ -101,7 +101,7 @@ async function trained(
   record: JobRecord, files: JobFiles, material: Material, target: string, services: Services, places: JobPlaces, events: SittingEvents,
 ): Promise<string> {
   const { config } = record;
-  sameThreads(record, events);
+  sayThreads(record, (await files.trainingLog()).at(-1)?.step ?? 0, events);
   const job = trainingJob(config, material, { workDir: files.dir, target, modelDirs: places.modelDirs });
 
   let estimate: JobEstimate | null = null;
@@ -123,10 +123,10 @@ async function trained(
 }
 
 /** A sum over threads depends on how many there are: said, not refused, for the machine may have changed. */
-function sameThreads({ config, threads: before, checkpointStep }: JobRecord, events: SittingEvents): void {
+function sayThreads({ config, threads: before }: JobRecord, learned: number, events: SittingEvents): void {
   const now = resolveThreads(config.threads);
-  if (before !== null && before !== now && checkpointStep > 0) {
-    events.onWarning(`After step ${checkpointStep} it goes on with ${now} threads instead of ${before}: its losses are as good, but not bit for bit those that it would have had.`);
+  if (before !== null && before !== now && learned > 0) {
+    events.onWarning(`After step ${learned} it goes on with ${now} threads instead of ${before}: its losses are as good, but not bit for bit those that it would have had.`);
   }
   events.onThreads(now);
 }

@@ -2,12 +2,14 @@
 // and each time the question whether it ends with the very losses and weights that it would have had.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it, vi } from 'vitest';
 import { createTinyCheckpoint } from '../../tests/fixtures/tiny.ts';
-import type { JobMetrics, JobRecord, JobState } from '../contract/jobs.ts';
+import type { JobConfigInput, JobMetrics, JobRecord, JobSample, JobState } from '../contract/jobs.ts';
 import { findNode } from '../engine/node-binary.ts';
+import { openLibrary } from '../library/library.ts';
+import type { JobChanges } from '../library/repositories/jobs.ts';
 import { openJobStudio, temporaryFolder, tinyJob, tinyModels, type JobStudio } from './testing/jobs.ts';
 
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 1_200_000 });
@@ -18,14 +20,18 @@ let libraryDir: string;
 let studio: JobStudio;
 /** Of a job that nothing happened to. */
 let whole: { metrics: JobMetrics; weights: Buffer };
+/** Likewise, of one with phases that are long enough to be met. */
+let inPhases: typeof whole;
+const phases = { points: 800, steps: 40, validateEvery: 1 };
 
 beforeAll(async () => {
   models = await tinyModels();
   libraryDir = await temporaryFolder('library');
   studio = await openJobStudio({ libraryDir, modelDirs: [models] });
   await studio.call('jobs.estimate', { config });
-  const { id } = await studio.call('jobs.start', { config: { ...config, name: 'whole' } });
-  whole = await resultOf(studio, await studio.reached(id, 'done'));
+  const finished = async (job: JobConfigInput) => resultOf(studio, await studio.reached((await studio.call('jobs.start', { config: job })).id, 'done'));
+  whole = await finished({ ...config, name: 'whole' });
+  inPhases = await finished({ ...config, ...phases, name: 'in-phases' });
 });
 
 /** All that does not tell the time. */
@@ -69,29 +75,68 @@ it('its process is killed, its newest checkpoint damaged, its teacher deleted an
   expect(await resultOf(studio, await resumed('done'))).toEqual(whole);
 });
 
-it('its host is killed: the next studio offers it, and it goes on', async () => {
+it('its host is killed in every phase of it: each time the next studio offers it, and it goes on', async () => {
   const dir = await temporaryFolder('killed');
-  const child = spawn(findNode(), [join(import.meta.dirname, 'jobs-kill.child.ts'), dir, models, JSON.stringify(config), '10'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  const [id] = line.toString().trim().split(/\s+/) as [string];
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-  // The training process may still be saving what it has: the next one waits for it.
+  // Long enough to be met while it teaches; most of its learning is measuring.
+  const long = JSON.stringify({ ...config, ...phases, evaluate: { count: 3, guidance: [3] } });
+  const killed = async (moment: string) => {
+    const child = spawn(findNode(), [join(import.meta.dirname, 'jobs-kill.child.ts'), dir, models, long, moment], { stdio: ['ignore', 'inherit', 'inherit'] });
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    expect({ moment, code, signal }).toEqual({ moment, code: null, signal: 'SIGKILL' });
+  };
+  await killed('teaching');
+  await killed('learning');
+  // As if it had begun on another machine.
+  const [begun] = await changed(dir, { threads: 7 });
+  expect(begun).toMatchObject({ state: 'running', model: null });
+  await killed('validating');
+  await killed('writing');
+  await killed('evaluating');
+
   const next = await openJobStudio({ libraryDir: dir, modelDirs: [models] });
-  expect(await next.call('jobs.get', { job: id })).toMatchObject({ state: 'interrupted', reason: { hint: expect.stringContaining('Resume') } });
-  await next.call('jobs.resume', { job: id });
-  expect(await resultOf(next, await next.reached(id, 'done'))).toEqual(whole);
+  const interrupted = await next.call('jobs.get', { job: begun!.id });
+  expect(interrupted).toMatchObject({ state: 'interrupted', model: 'tiny-student', reason: { hint: expect.stringContaining('Resume') }, evaluation: { summary: null } });
+  expect(interrupted.warnings).toEqual([{ code: 'training', message: expect.stringMatching(/with 1 threads instead of 7.*not bit for bit/) }]);
+  await next.call('jobs.resume', { job: begun!.id });
+  const done = await next.reached(begun!.id, 'done');
+  expect(await resultOf(next, done)).toEqual(inPhases);
+  // The same evaluation, with what had been drawn before.
+  expect(done.evaluation).toMatchObject({ id: interrupted.evaluation!.id, summary: { count: 3, rows: [{ guidance: 3 }] } });
+  expect((await next.call('evaluations.list', {})).evaluations).toMatchObject([{ id: done.evaluation!.id, state: 'done', done: 9 }]);
   await next.close();
+
+  // Killed between the student's last step to its place and the record of it.
+  await changed(dir, { state: 'interrupted', model: null });
+  const last = await openJobStudio({ libraryDir: dir, modelDirs: [models] });
+  await last.call('jobs.resume', { job: done.id });
+  expect(await last.reached(done.id, 'done')).toMatchObject({ model: 'tiny-student' });
+  expect((await readdir(join(dir, 'models'))).sort()).toEqual(['tiny-student']);
+  await last.close();
 });
+
+/** Changes what the library says of its jobs, as another machine may have left it. */
+async function changed(dir: string, changes: JobChanges): Promise<JobRecord[]> {
+  const library = await openLibrary(dir);
+  try {
+    return library.jobs.list().map(({ id }) => library.jobs.update(id, changes));
+  } finally {
+    library.close();
+  }
+}
 
 it('it is paused, saved on demand, shown on demand, and goes on', async () => {
   const { call, reached, learned } = studio;
   const { id } = await call('jobs.start', { config: { ...config, name: 'paused' } });
   await learned(id, 2);
-  const shown = new Promise((resolve) => studio.studio.on('job.sample', (sample) => void (sample.job === id && resolve(sample))));
+  const samples: JobSample[] = [];
+  const shown = new Promise<void>((resolve) => studio.studio.on('job.sample', (sample) => {
+    if (sample.job === id && samples.push(sample) === 2) resolve();
+  }));
   await call('jobs.sampleNow', { job: id });
   expect((await call('jobs.saveNow', { job: id })).checkpointStep).toBeGreaterThan(0);
-  expect(await shown).toMatchObject({ job: id, index: 0, step: expect.any(Number) });
+  await shown;
+  // It draws no rounds; the teacher's picture comes with the first that is asked for.
+  expect(samples).toMatchObject([{ index: 0, step: expect.any(Number) }, { index: 0, step: null }]);
   const paused = await call('jobs.pause', { job: id });
   expect(paused).toMatchObject({ state: 'paused', reason: null, memoryBytes: null });
   expect(paused.checkpointStep).toBe(paused.progress?.step);
