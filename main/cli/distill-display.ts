@@ -1,6 +1,6 @@
 // Shows how far a distillation has got, on stderr: JSON lines for programs, a bar on a terminal, a line now and then elsewhere.
 import type { JobEstimate, JobProgress } from '../contract/jobs.ts';
-import { gigabytes, seconds, type Streams } from './terminal.ts';
+import { room, seconds, type Streams } from './terminal.ts';
 
 const barWidth = 24;
 /** Lines per phase where nothing can be redrawn. */
@@ -17,7 +17,7 @@ export function distillLine({ phase, step, steps, loss, samplesPerSecond, second
 /** Measured time and room, beside what this machine has of it. */
 export function estimateLine({ seconds: all, evaluationSeconds, memoryBytes, freeMemoryBytes, diskBytes, freeDiskBytes }: JobEstimate): string {
   const evaluation = evaluationSeconds === 0 ? '' : `, ${inWords(evaluationSeconds)} of it for the evaluation`;
-  return `about ${inWords(all)}${evaluation}; ${gigabytes(memoryBytes)} of memory (${gigabytes(freeMemoryBytes)} are free), ${gigabytes(diskBytes)} on disk (${gigabytes(freeDiskBytes)} are free)`;
+  return `about ${inWords(all)}${evaluation}; ${room(memoryBytes)} of memory (${room(freeMemoryBytes)} are free), ${room(diskBytes)} on disk (${room(freeDiskBytes)} are free)`;
 }
 
 function inWords(time: number): string {

@@ -25,11 +25,11 @@ export async function distillResult({ id, config, model, dataHash, seconds: work
 /** A line for each scale: the student beside its teacher at equal steps. */
 function evaluationInWords(id: string, { prompts, count, steps, rows, warnings }: EvaluationSummary): string {
   const head = `${count} ${prompts === 'held-out' ? 'held-out prompts' : 'prompts of its own'}, ${steps} steps; studio evaluate --resume ${id} shows all`;
-  return [head, table([['guidance', 'student', 'teacher', 'difference', 'distance', 'passes', 'time'], ...rows.map(cells)]), ...warnings.map(({ message }) => `warning: ${message}`)].join('\n');
+  return [head, table([['guidance', 'student', 'teacher', 'difference', 'distance', 'teacher\'s passes', 'teacher\'s time'], ...rows.map(cells)]), ...warnings.map(({ message }) => `warning: ${message}`)].join('\n');
 }
 
 function cells({ guidance, student, teacher, difference, distance, nfeRatio, timeRatio }: EvaluationRow): string[] {
-  const ratio = (value: number) => `1/${value.toFixed(2)}`;
+  const ratio = (value: number) => `×${value.toFixed(2)}`;
   return [
     String(guidance), student === null ? '–' : interval(student, 100, 0, ' %'), teacher === null ? '–' : interval(teacher, 100, 0, ' %'),
     difference === null ? '–' : interval(difference, 100, 1, ' points'), distance === null ? '–' : interval(distance, 1, 3, ''), ratio(nfeRatio), ratio(timeRatio),

@@ -7,7 +7,7 @@ import type { Command, Context } from '../command.ts';
 import { DistillDisplay } from '../distill-display.ts';
 import { followedJob } from '../follow-job.ts';
 import { UsageError, validated } from '../options.ts';
-import { gigabytes, table } from '../terminal.ts';
+import { room, table } from '../terminal.ts';
 import { unwrap } from '../watch-run.ts';
 
 export const jobs: Command = {
@@ -56,5 +56,5 @@ async function exported({ terminal, libraryDir, studio }: Context, which: string
   const known = read(libraryDir).find(({ id, name, model }) => id === which || name === which || model === which);
   if (known === undefined) throw new StudioError('not-found', `There is no job "${which}".`, { hint: '"studio jobs" lists them.' });
   const written = unwrap(await (await studio()).call('jobs.export', { job: known.id, format: validated(ExportFormat, format as ExportFormat, { '': '--format' }) }));
-  terminal.result(written, table([['written', written.path], ['size', gigabytes(written.bytes)]]));
+  terminal.result(written, table([['written', written.path], ['size', room(written.bytes)]]));
 }

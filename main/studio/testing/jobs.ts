@@ -15,10 +15,14 @@ export const tinyJob = (changes: Partial<JobConfigInput> = {}): JobConfigInput =
   samples: [{ prompt: 'a red boat on the sea', seed: 3, guidance: 4 }], ...changes,
 });
 
+const folders: string[] = [];
+// A hook that is registered within a test is never called.
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 5 }))));
+
 /** A temporary folder that goes with the tests of this file. */
 export async function temporaryFolder(name: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `${name}-`));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 
