@@ -85,8 +85,8 @@ export class Trainer<I extends string> {
       opened.push(made);
       return made;
     };
-    const memory = async <R extends string>(layout: readonly R[], start: Numbers<R>): Promise<Memory<R>> => {
-      const made = await openMemory({ parameters, roles: layout }, start, session);
+    const memory = async <R extends string>(held: readonly R[], start: Numbers<R>): Promise<Memory<R>> => {
+      const made = await openMemory({ parameters, roles: held }, start, session);
       opened.push({ release: () => made.close() });
       return made;
     };
