@@ -37,6 +37,12 @@ describe('the request', () => {
     return expect.fail('it was accepted');
   };
 
+  it('takes the one of the guide', () => {
+    const guide = from('--config', join(import.meta.dirname, '..', '..', 'docs', 'guide', 'quick.json'));
+    expect(guide).toMatchObject({ name: 'my-first-student', teacher: 'storybook', source: { kind: 'storybook' }, evaluate: { guidance: [3, 5] } });
+    expect(guide.evaluate!.count).toBeGreaterThanOrEqual(32);
+  });
+
   it('has defaults for everything', () => expect(from()).toEqual(JobConfig.parse({})));
 
   it('is the same from options and from a file; an option goes before the file', () => {
