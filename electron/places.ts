@@ -15,6 +15,8 @@ export interface Places {
   nodeBinary: string | undefined;
   /** The embedded models. */
   modelsDir: string;
+  /** Sketches of the pictures that they were trained on. */
+  trainingSketches: string;
   icon: string;
 }
 
@@ -40,6 +42,7 @@ export function findPlaces({ packaged, bundleDir, resourcesDir, platform }: Surr
     trainingEntry: join(entries, 'training.js'),
     nodeBinary: packaged ? join(resourcesDir, 'node', platform === 'win32' ? 'node.exe' : 'node') : undefined,
     modelsDir: join(shared, 'models'),
+    trainingSketches: join(packaged ? resourcesDir : join(shared, 'resources'), 'evaluation', 'training-pictures.idx'),
     icon: packaged ? join(resourcesDir, 'icon.png') : join(shared, 'resources', 'icon.png'),
   };
 }

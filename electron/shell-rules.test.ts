@@ -118,6 +118,7 @@ describe('places', () => {
       trainingEntry: '/studio/out/main/training.js',
       nodeBinary: undefined,
       modelsDir: '/studio/models',
+      trainingSketches: '/studio/resources/evaluation/training-pictures.idx',
       icon: '/studio/resources/icon.png',
     });
     expect(findPlaces({ packaged: true, bundleDir: '/opt/s/resources/app.asar/out/main', resourcesDir: '/opt/s/resources', platform: 'win32' })).toEqual({
@@ -128,6 +129,7 @@ describe('places', () => {
       trainingEntry: '/opt/s/resources/app.asar.unpacked/out/main/training.js',
       nodeBinary: '/opt/s/resources/node/node.exe',
       modelsDir: '/opt/s/resources/models',
+      trainingSketches: '/opt/s/resources/evaluation/training-pictures.idx',
       icon: '/opt/s/resources/icon.png',
     });
   });

@@ -32,6 +32,7 @@ async function open(places: Places): Promise<Studio | null> {
       engineEntry: places.engineEntry,
       evaluationEntry: places.evaluationEntry,
       trainingEntry: places.trainingEntry,
+      trainingSketches: places.trainingSketches,
       eager: true,
       pickPath,
       ...(libraryDir !== undefined && { libraryDir }),

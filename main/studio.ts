@@ -41,6 +41,8 @@ export interface StudioOptions {
   readonly engineEntry?: string;
   /** Entry file of the process that judges pictures and puts reports together. Default: its source. */
   readonly evaluationEntry?: string;
+  /** Sketches of the pictures that Storybook was trained on, by which copies are found. Default: the checkout's. */
+  readonly trainingSketches?: string;
   /** Entry file of the process that trains. Default: its source. */
   readonly trainingEntry?: string;
   /** Folders and files that a window may name as a source of prompts. */
@@ -201,7 +203,8 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   emptied.catch((thrown: unknown) => log(`The trash of evaluations was not emptied: ${toErrorData(thrown).message}`));
   const allowed = new AllowedPaths(options.allowedPaths);
   const evaluationEntry = options.evaluationEntry ?? join(import.meta.dirname, 'studio', 'evaluation-process.ts');
-  const evaluations = new Evaluations(services, { node, entry: evaluationEntry }, () => jobs.trains);
+  const sketches = options.trainingSketches ?? join(import.meta.dirname, '..', 'resources', 'evaluation', 'training-pictures.idx');
+  const evaluations = new Evaluations(services, { node, entry: evaluationEntry }, sketches, () => jobs.trains);
   const jobs: Jobs = new Jobs(services, {
     command: { node, entry: options.trainingEntry ?? join(import.meta.dirname, 'engine', 'training-process.ts') },
     modelDirs: folders.map(({ path }) => path),

@@ -23,6 +23,8 @@ export type JudgeJob = z.infer<typeof JudgeJob>;
 export const ReportJob = z.object({
   /** Of the evaluation. */
   dir: z.string(),
+  /** File of the training pictures' sketches, which need not be there. */
+  sketches: z.string(),
   /** For what is worth keeping between reports. */
   cacheDir: z.string(),
   warnings: z.array(Warning),

@@ -1,7 +1,6 @@
 // Puts the report of an evaluation's folder together: its plan, its records and its pixels, handed to the report as data.
 // Runs in the evaluation process; may be asked at any time, also of an evaluation that stopped half-way.
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileError } from '../checkpoints/errors.ts';
 import { StudioError } from '../contract/errors.ts';
 import type { EvaluationReport } from '../contract/evaluation.ts';
@@ -18,9 +17,6 @@ import { readRecords, type StoredRecord } from './evaluation-log.ts';
 import type { ReportJob } from './evaluation-messages.ts';
 import { pictureKey } from './evaluation-order.ts';
 
-/** Sketches of the training pictures; made by scripts/measure/training-index.ts, and not there in an installed app. */
-const sketches = join(import.meta.dirname, '../../resources/evaluation/training-pictures.idx');
-
 /** Size of the pictures that Storybook models learn from, pixels along a side. */
 const trainingSize = 128;
 
@@ -28,7 +24,7 @@ const trainingSize = 128;
  * The report over the prompts that every cell has drawn; null when there is none yet.
  * @throws StudioError `corrupt-file` for a picture that is not the one that was judged; 'not-found', 'disk-full', 'permission'
  */
-export async function reportOf({ dir, cacheDir, warnings }: ReportJob, onProgress: (secondsLeft: number) => void = () => {}): Promise<EvaluationReport | null> {
+export async function reportOf({ dir, sketches, cacheDir, warnings }: ReportJob, onProgress: (secondsLeft: number) => void = () => {}): Promise<EvaluationReport | null> {
   const folder = new EvaluationFolder(dir);
   const plan = await folder.plan();
   const { records } = await readRecords(folder.records);
@@ -40,7 +36,7 @@ export async function reportOf({ dir, cacheDir, warnings }: ReportJob, onProgres
     id, createdAt, request, cells: cells.map(({ nfe: _, ...cell }) => cell), prompts, models, records, eye,
     passes: passCounter(shifts, request.reflection),
     pixels: ({ cell, index }) => readPixels(folder.picture(cell, index), hashes.get(pictureKey(cell, index))),
-    memorisation: canBeCopies(plan) ? await copyCheck(cacheDir, onProgress) : null,
+    memorisation: canBeCopies(plan) ? await copyCheck(sketches, cacheDir, onProgress) : null,
     conditions: { device: first.device, threads: first.threads, runtime: first.runtime, evaluator: trust },
     // A metric that failed at one picture gives no column.
     metrics: metrics.filter(({ id: metric }) => records.every(({ scores }) => scores[metric] !== undefined)).map(({ hash: _, ...metric }) => metric),
@@ -50,7 +46,7 @@ export async function reportOf({ dir, cacheDir, warnings }: ReportJob, onProgres
 }
 
 /** By the sketches; where they are missing or out of date, by the training pictures themselves, which are drawn for it once. */
-async function copyCheck(cacheDir: string, onProgress: (secondsLeft: number) => void): Promise<CopyCheck> {
+async function copyCheck(sketches: string, cacheDir: string, onProgress: (secondsLeft: number) => void): Promise<CopyCheck> {
   return (await TrainingIndex.open(sketches)) ?? MemorisationCheck.open(cacheDir, { onProgress: foresight(onProgress) });
 }
 

@@ -29,6 +29,7 @@ export class Evaluations {
   readonly #services: Services;
   readonly #store: EvaluationStore;
   readonly #command: EngineCommand;
+  readonly #sketches: string;
   readonly #pictures: PictureReader;
   readonly #trainsBeside: () => boolean;
   readonly #active = new Map<string, Activity>();
@@ -40,9 +41,11 @@ export class Evaluations {
   #last: Promise<void> = Promise.resolve();
 
   /** `command`: starts an evaluation process. `trainsBeside`: whether a student is being trained on this machine just now. */
-  constructor(services: Services, command: EngineCommand, trainsBeside: () => boolean) {
+  /** `sketches`: file of the training pictures' sketches (scripts/measure/training-index.ts). */
+  constructor(services: Services, command: EngineCommand, sketches: string, trainsBeside: () => boolean) {
     this.#services = services;
     this.#command = command;
+    this.#sketches = sketches;
     this.#trainsBeside = trainsBeside;
     this.#store = new EvaluationStore(services.library.dir);
     this.#pictures = new PictureReader(this.#store);
@@ -206,7 +209,7 @@ export class Evaluations {
   }
 
   #reportJob(folder: EvaluationFolder, warnings: Warning[]) {
-    return { dir: folder.dir, cacheDir: join(this.#services.library.dir, 'cache', 'evaluation'), warnings };
+    return { dir: folder.dir, sketches: this.#sketches, cacheDir: join(this.#services.library.dir, 'cache', 'evaluation'), warnings };
   }
 
   #reportLater(id: string, folder: EvaluationFolder): void {
