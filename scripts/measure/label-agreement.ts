@@ -5,7 +5,7 @@ import type { Share } from '../../main/contract/evaluation.ts';
 import { wilson } from '../../main/evaluation/statistics.ts';
 import { readPicture, type Reading } from '../../main/storybook/evaluator.ts';
 import type { FactTally } from '../../main/storybook/trust.ts';
-import { labelsFolder, readLabels, type Label } from './label-files.ts';
+import { labelsFolder, readLabels, type Label, type LabelSet } from './label-files.ts';
 
 export const labelledFacts = ['background', 'count', 'kind', 'colour', 'size', 'place', 'relation'] as const;
 type Fact = (typeof labelledFacts)[number];
@@ -15,13 +15,13 @@ export interface Agreement {
   reading: Reading;
   /** Whether both say the same; null where the label has nothing to compare. */
   same: Record<Fact, boolean | null>;
-  /** The same, less what the label leaves open: the evaluator decides at every border, a person need not. */
+  /** The same, less what the label leaves open: the evaluator decides at every border, the eye need not. */
   decided: Record<Fact, boolean | null>;
 }
 
-export async function agreements(): Promise<Agreement[]> {
+export async function agreements(set: LabelSet): Promise<Agreement[]> {
   const all: Agreement[] = [];
-  for (const label of await readLabels()) {
+  for (const label of await readLabels(set)) {
     const { data, info } = await sharp(path.join(labelsFolder, label.file)).removeAlpha().raw().toBuffer({ resolveWithObject: true });
     const reading = await readPicture(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), info.width);
     all.push({ label, reading, same: sameFacts(label, reading), decided: sameFacts(label, reading, 'skip') });
@@ -35,11 +35,11 @@ export function tally(all: readonly Agreement[], fact: Fact, of: 'same' | 'decid
 }
 
 /**
- * Objects one by one, however many each side sees: those that both name with the same kind and colour, out of all that the person
+ * Objects one by one, however many each side sees: those that both name with the same kind and colour, out of all that the eye
  * names and out of all that the evaluator names.
  */
 export function objectTallies(all: readonly Pick<Agreement, 'label' | 'reading'>[]): { found: FactTally; named: FactTally } {
-  let [both, person, evaluator] = [0, 0, 0];
+  let [both, eye, evaluator] = [0, 0, 0];
   for (const { label, reading } of all) {
     const left = [...reading.objects];
     for (const { kind, colour } of label.objects) {
@@ -48,21 +48,31 @@ export function objectTallies(all: readonly Pick<Agreement, 'label' | 'reading'>
       left.splice(at, 1);
       both += 1;
     }
-    person += label.objects.length;
+    eye += label.objects.length;
     evaluator += reading.objects.length;
   }
-  return { found: { right: both, asked: person }, named: { right: both, asked: evaluator } };
+  return { found: { right: both, asked: eye }, named: { right: both, asked: evaluator } };
 }
 
-/** Every comparison of every picture together; null without labels. */
-export async function labelledShare(): Promise<Share | null> {
-  const all = await agreements().catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const tallies = labelledFacts.map((fact) => tally(all, fact));
-  const asked = tallies.reduce((sum, t) => sum + t.asked, 0);
-  return asked === 0 ? null : wilson(tallies.reduce((sum, t) => sum + t.right, 0), asked);
+/** What is published of a set: every comparison of every picture together, the same where the eye decides, and objects one by one. */
+export interface SetAgreement {
+  pictures: number;
+  same: Share;
+  decided: Share;
+  found: Share;
+  named: Share;
+}
+
+export function summary(all: readonly Agreement[]): SetAgreement {
+  const together = (of: 'same' | 'decided'): Share => {
+    const tallies = labelledFacts.map((fact) => tally(all, fact, of));
+    return wilson(tallies.reduce((sum, { right }) => sum + right, 0), tallies.reduce((sum, { asked }) => sum + asked, 0));
+  };
+  const { found, named } = objectTallies(all);
+  return {
+    pictures: all.length, same: together('same'), decided: together('decided'),
+    found: wilson(found.right, found.asked), named: wilson(named.right, named.asked),
+  };
 }
 
 const opposite = { 'left of': 'right of', 'right of': 'left of', above: 'below', below: 'above' } as const;

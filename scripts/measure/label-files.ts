@@ -7,6 +7,13 @@ import { backgrounds, colours, kinds, places, relations, sizes } from '../../mai
 export const labelsFolder = path.join(import.meta.dirname, '../../resources/evaluator/labels');
 export const pictureName = (index: number): string => `${String(index).padStart(3, '0')}.webp`;
 
+/**
+ * `development`: the disagreements on these were looked at while the evaluator was being made. `independent`: nothing was chosen on
+ * them. Each is a file of labels; the pictures lie beside them.
+ */
+export const labelSets = { development: 'labels.jsonl', independent: 'labels-independent.jsonl' } as const;
+export type LabelSet = keyof typeof labelSets;
+
 /** How a picture was made; never shown to whoever labels it. */
 export interface LabelPicture {
   file: string;
@@ -27,12 +34,13 @@ export const Label = z.strictObject({
 });
 export type Label = z.infer<typeof Label>;
 
-/** All labels, in the order of the file. @throws an error that names the line which is none */
-export async function readLabels(): Promise<Label[]> {
-  const text = await readFile(path.join(labelsFolder, 'labels.jsonl'), 'utf8');
+/** The labels of a set, in the order of its file. @throws an error that names the line which is none */
+export async function readLabels(set: LabelSet): Promise<Label[]> {
+  const name = labelSets[set];
+  const text = await readFile(path.join(labelsFolder, name), 'utf8');
   return text.split('\n').filter(Boolean).map((line, i) => {
     const read = Label.safeParse(JSON.parse(line));
-    if (!read.success) throw new Error(`labels.jsonl, line ${i + 1}: ${z.prettifyError(read.error)}`);
+    if (!read.success) throw new Error(`${name}, line ${i + 1}: ${z.prettifyError(read.error)}`);
     return read.data;
   });
 }

@@ -25,18 +25,29 @@ function promptsOf(): (index: number) => EvaluationPrompt {
   return (index) => lists[index % 3 === 2 ? 1 : 0]![Math.floor(index / 3) % 2]![index]!;
 }
 
-const [columns, rows, scale, margin] = [4, 3, 3, 22];
-const side = 128 * scale;
+const [columns, rows, side, margin] = [4, 3, 384, 20];
+const cell = side + margin + 4;
+
+/** A ruler at two edges with a tick for every twentieth of the side, a faint grid of tenths, and the number. */
+function frame(name: string): Buffer {
+  const marks = Array.from({ length: 21 }, (_, i) => {
+    const at = margin + (i * side) / 20;
+    const [length, line] = [i % 10 === 0 ? 14 : i % 2 === 0 ? 10 : 5, i % 2 === 0 ? `M${at} ${margin}v${side}M${margin} ${at}h${side}` : ''];
+    return `<path d="M${at} ${margin}v${-length}M${margin} ${at}h${-length}" stroke="#d00"/><path d="${line}" stroke="#888" stroke-opacity=".22"/>`;
+  });
+  return Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${cell}" height="${cell}">${marks.join('')}`
+    + `<text x="${margin + 4}" y="${margin + 18}" font-size="16" font-family="sans-serif" stroke="#fff" stroke-width="3" paint-order="stroke">${name}</text></svg>`);
+}
 
 /** A numbered sheet of up to twelve pictures. */
 async function writeSheet(file: string, tiles: readonly { name: string; rgb: Uint8Array }[]): Promise<void> {
   const layers: OverlayOptions[] = [];
   for (const [i, { name, rgb }] of tiles.entries()) {
-    const [left, top] = [(i % columns) * (side + 8), Math.floor(i / columns) * (side + margin)];
-    layers.push({ input: await sharp(rgb, { raw: { width: 128, height: 128, channels: 3 } }).resize(side, side, { kernel: 'nearest' }).png().toBuffer(), left, top: top + margin });
-    layers.push({ input: Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="120" height="${margin}"><text x="4" y="17" font-size="17" font-family="sans-serif">${name}</text></svg>`), left, top });
+    const [left, top] = [(i % columns) * cell, Math.floor(i / columns) * cell];
+    layers.push({ input: await sharp(rgb, { raw: { width: 128, height: 128, channels: 3 } }).resize(side, side, { kernel: 'cubic' }).png().toBuffer(), left: left + margin, top: top + margin });
+    layers.push({ input: frame(name), left, top });
   }
-  await sharp({ create: { width: columns * (side + 8), height: rows * (side + margin), channels: 3, background: '#ffffff' } }).composite(layers).png().toFile(file);
+  await sharp({ create: { width: columns * cell, height: rows * cell, channels: 3, background: '#ffffff' } }).composite(layers).png().toFile(file);
 }
 
 await mkdir(sheets, { recursive: true });

@@ -2,22 +2,28 @@ import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { EvaluatorTrust } from '../../main/contract/evaluation.ts';
 import type { Reading } from '../../main/storybook/evaluator.ts';
-import { labelledShare, objectTallies, sameFacts } from './label-agreement.ts';
-import { Label, labelsFolder, readLabels } from './label-files.ts';
+import { agreements, objectTallies, sameFacts, summary, type SetAgreement } from './label-agreement.ts';
+import { Label, labelsFolder, readLabels, type LabelSet } from './label-files.ts';
 
 // Some seconds on a free machine; the limit is for one that trains meanwhile.
-describe('the hand labels', { timeout: 300_000 }, () => {
+describe('the hand labels', { timeout: 600_000 }, () => {
   it('are one for each picture, and each picture says how it was made', async () => {
     const files = await readdir(labelsFolder);
     const pictures = files.filter((name) => name.endsWith('.webp')).sort();
-    expect((await readLabels()).map(({ file }) => file).sort()).toEqual(pictures);
+    const labels = [...await readLabels('development'), ...await readLabels('independent')];
+    expect(labels.map(({ file }) => file).sort()).toEqual(pictures);
     const made = (await Promise.all(files.filter((name) => name.startsWith('prompts-')).map((name) => readFile(`${labelsFolder}/${name}`, 'utf8')))).join('');
     expect(made.split('\n').filter(Boolean).map((line) => (JSON.parse(line) as { file: string }).file).sort()).toEqual(pictures);
   });
 
+  it('are at least a hundred that nothing was chosen on', async () => {
+    expect((await readLabels('independent')).length).toBeGreaterThanOrEqual(100);
+  });
+
   it('agree with the evaluator as often as is published', async () => {
-    const published = JSON.parse(await readFile(new URL('../../resources/evaluator/trust.json', import.meta.url), 'utf8')) as EvaluatorTrust;
-    expect(await labelledShare()).toEqual(published.labelled);
+    const published = JSON.parse(await readFile(new URL('../../resources/evaluator/trust.json', import.meta.url), 'utf8')) as EvaluatorTrust & { labels: Record<LabelSet, SetAgreement> };
+    for (const set of ['development', 'independent'] as const) expect(summary(await agreements(set)), set).toEqual(published.labels[set]);
+    expect(published.labelled).toEqual(published.labels.independent.same);
   });
 
   it('refuse what the world does not have', () => {

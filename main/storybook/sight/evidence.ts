@@ -1,8 +1,9 @@
 // What speaks for a match: how much of the picture it explains, and how far ahead of its rivals it is; and how much of that
 // is enough to say something. Knows nothing of how matches are found.
+import type { Kind } from '../vocabulary.ts';
 import { ceiling, distance2, workSize } from './lab.ts';
 import type { Match } from './match.ts';
-import { boxOf, gainOf, paint, type View } from './overlay.ts';
+import { boxOf, gainOf, leastOpacity, paint, type View } from './overlay.ts';
 
 export interface Evidence {
   /**
@@ -10,7 +11,7 @@ export interface Evidence {
    * lie and waves break; 1 for a perfect likeness.
    */
   explained: number;
-  /** The same in a slightly larger box and forgiving: what a pixel shows may stand in the drawing one working pixel off. */
+  /** How well picture and drawing agree, forgiving a working pixel; 1 for a perfect likeness, and it may be negative. */
   likeness: number;
   /** Share of the gain that the best rival of another kind, or of another colour, does not reach. */
   kindLead: number;
@@ -48,40 +49,57 @@ function explainedBy(view: View, match: Match): number {
 /** How far beyond an object's box its likeness is looked at, of its radius: a lump is larger than what it resembles. */
 const margin = 0.15;
 
+/** Less opacity than this within a working pixel, and a pixel lies beside the drawing. */
+const beside = 0.05;
+
 /**
- * Generators draw ragged outlines and lose inner detail. Each pixel of the picture is compared with the nearest of nine of the
- * drawing; not the other way round, so detail of the drawing may be missing, but nothing may be added, no part be gone.
+ * Generators draw ragged outlines and lose inner detail, so each pixel is compared with the nearest of nine on the other side. Both ways:
+ * of what differs from the background the share that the drawing accounts for, what stands beside it counted twice, less the
+ * share of the drawing that is not in the picture.
  */
 function likenessOf({ picture, backdrop }: View, match: Match): number {
   const { left, right, top } = boxOf(match.portrait, match);
   const wider = margin * match.radius;
-  const drawn = paint(backdrop, match.portrait, match);
-  let [apart, energy] = [0, 0];
+  const { lab, opacity } = paint(backdrop, match.portrait, match);
+  let [shown, strange, drawn, absent] = [0, 0, 0, 0];
   for (let v = Math.max(0, Math.floor(top - wider)); v < ankleOf(match); v += 1) {
     for (let u = Math.max(0, Math.floor(left - wider)); u < Math.min(workSize, right + wider); u += 1) {
       const i = v * workSize + u;
+      const covered = opacity[i]! >= leastOpacity;
       // Beside the object nothing is further off than from the backdrop, where another object may have been taken out.
-      let nearest = drawn.opacity[i] === 0 ? backdrop.distance[i]! : ceiling;
+      let fromDrawing = opacity[i] === 0 ? backdrop.distance[i]! : ceiling;
+      let fromPicture: number = ceiling;
+      let around = 0;
       for (let y = Math.max(0, v - 1); y <= Math.min(workSize - 1, v + 1); y += 1) {
         for (let x = Math.max(0, u - 1); x <= Math.min(workSize - 1, u + 1); x += 1) {
-          nearest = Math.min(nearest, distance2(picture, i * 3, drawn.lab, (y * workSize + x) * 3));
+          const j = y * workSize + x;
+          fromDrawing = Math.min(fromDrawing, distance2(picture, i * 3, lab, j * 3));
+          around = Math.max(around, opacity[j]!);
+          if (covered) fromPicture = Math.min(fromPicture, distance2(picture, j * 3, lab, i * 3));
         }
       }
-      apart += nearest;
-      energy += backdrop.distance[i]!;
+      shown += backdrop.distance[i]!;
+      strange += around < beside ? 2 * fromDrawing : fromDrawing;
+      if (!covered) continue;
+      drawn += Math.min(ceiling, distance2(lab, i * 3, backdrop.lab, i * 3));
+      absent += fromPicture;
     }
   }
-  return energy === 0 ? 0 : 1 - apart / energy;
+  return shown === 0 || drawn === 0 ? 0 : 1 - strange / shown - absent / drawn;
 }
 
 /**
  * The least evidence on which something is said; where it comes from: docs/decisions/evaluator.md. For an object, of `likeness` and
- * a third of `kindLead` together: a good likeness may have a near rival, a poor one must have none, and no lead makes up for a
- * likeness poorer than `object − cappedLead / leadsPerLikeness`.
+ * the root of `kindLead` together, for the first tenths of a lead tell most: a good likeness may have a near rival, a poor one must have
+ * none, and no lead makes up for a very poor one. Lumps resemble kinds without parts; of those more is asked.
  */
-const least = { object: 1.01, cappedLead: 0.5, leadsPerLikeness: 3, colour: 0.1 } as const;
+const least = { object: 1.22, withoutParts: 1.33, cappedLead: 0.3, colour: 0.1 } as const;
+const withoutParts: ReadonlySet<Kind> = new Set(['ball', 'triangle', 'heart', 'cloud']);
 
-/** Whether there is an object. One whose kind cannot be told is none: a lump, half of something, a patch. */
-export const isObject = ({ likeness, kindLead }: Pick<Evidence, 'likeness' | 'kindLead'>): boolean =>
-  likeness + Math.min(least.cappedLead, kindLead) / least.leadsPerLikeness >= least.object;
+/** Whether there is an object of a kind. One whose kind cannot be told is none: a lump, half of something, a patch. */
+export function isObject(kind: Kind, { likeness, kindLead }: Pick<Evidence, 'likeness' | 'kindLead'>): boolean {
+  const lead = Math.max(0, Math.min(least.cappedLead, kindLead));
+  return likeness + Math.sqrt(lead) >= (withoutParts.has(kind) ? least.withoutParts : least.object);
+}
+
 export const colourIsClear = ({ colourLead }: Evidence): boolean => colourLead >= least.colour;

@@ -2,7 +2,7 @@
 // for it; what may be said on that evidence is decided in read.ts.
 import { isObject, weigh, type Evidence } from './evidence.ts';
 import { lookAt, type Lab } from './lab.ts';
-import { explain, explainedAway, type Match } from './match.ts';
+import { explain, explainedAway, setAside, type Match } from './match.ts';
 import { boxOf, type View } from './overlay.ts';
 import { findBackdrop, pieces, type Backdrop, type Box } from './segment.ts';
 import { templates, type Portrait } from './templates.ts';
@@ -12,16 +12,21 @@ export interface Sighting {
   evidence: Evidence;
 }
 
+/** Whether something may be said of it. */
+export const isNamed = ({ match, evidence }: Sighting): boolean => isObject(match.portrait.kind, evidence);
+
 export interface Sight {
   picture: Lab;
   /** null when no background stands out; then nothing is looked for. */
   backdrop: Backdrop | null;
-  /** In the order in which they were found. The last one may be too poor to be an object. */
+  /** In the order in which they were found. Some may be too poor to be objects. */
   sightings: Sighting[];
 }
 
 /** A picture shows two objects at most; a third is searched for so that a crowd is not taken for two. */
 const mostObjects = 3;
+/** So many things without a name and no more, so that noise is not searched piece by piece. */
+const mostUnnamed = 2;
 const mostLooks = 5;
 
 /**
@@ -35,23 +40,29 @@ export async function look(rgb: Uint8Array, size: number): Promise<Sight> {
   return { picture, backdrop, sightings: backdrop === null ? [] : sightingsIn(picture, backdrop, known.portraits) };
 }
 
-/** Takes the best explained object out of the picture until nothing recognisable is left. */
+/** Takes the best explained thing out of the picture, named or not, until nothing is left. */
 function sightingsIn(picture: Lab, empty: Backdrop, portraits: readonly Portrait[]): Sighting[] {
   const found: Sighting[] = [];
+  let unnamed = 0;
   let view: View = { picture, backdrop: empty };
-  for (let looks = 0; looks < mostLooks && found.length < mostObjects; looks += 1) {
+  for (let looks = 0; looks < mostLooks && found.length < mostObjects && unnamed < mostUnnamed; looks += 1) {
     // Things of this world stand apart: what overlaps an object is its shadow or a part of it.
-    const taken = found.map(({ match }) => boxOf(match.portrait, match));
+    const taken = found.filter(isNamed).map(({ match }) => boxOf(match.portrait, match));
     const free = (box: Box): boolean => !taken.some((other) => overlap(other, box));
-    const boxes = candidates(pieces(view.backdrop.distance)).filter(free);
-    const matches = explain(view, portraits, boxes);
+    const all = pieces(view.backdrop.distance);
+    const matches = explain(view, portraits, candidates(all).filter(free));
     const match = matches[0];
     if (match === undefined) break;
-    const evidence = weigh(view, match, matches);
-    const apart = free(boxOf(match.portrait, match));
-    if (apart) found.push({ match, evidence });
-    if (!isObject(evidence)) break;
-    view = { picture, backdrop: explainedAway(view.backdrop, match) };
+    const sighting = { match, evidence: weigh(view, match, matches) };
+    const box = boxOf(match.portrait, match);
+    if (free(box)) found.push(sighting);
+    if (isNamed(sighting)) {
+      view = { picture, backdrop: explainedAway(view.backdrop, match) };
+    } else {
+      unnamed += 1;
+      // All that hangs together with it goes too: the rest of a lump is no object either.
+      view = { picture, backdrop: setAside(view.backdrop, all.find((piece) => overlap(piece, box)) ?? box) };
+    }
   }
   return found;
 }

@@ -18,6 +18,15 @@ export function explainedAway(backdrop: Backdrop, match: Match): Backdrop {
   return { ...backdrop, distance };
 }
 
+/** The backdrop with all that stands in a box taken for part of it. */
+export function setAside(backdrop: Backdrop, { left, right, top, bottom }: Box): Backdrop {
+  const distance = backdrop.distance.slice();
+  for (let v = Math.max(0, Math.floor(top)); v < Math.min(workSize, bottom); v += 1) {
+    distance.fill(0, v * workSize + Math.max(0, Math.floor(left)), v * workSize + Math.min(workSize, Math.ceil(right)));
+  }
+  return { ...backdrop, distance };
+}
+
 /** Objects stand inside the picture and are neither crumbs nor larger than it. */
 function possible({ x, y, radius }: Pose): boolean {
   return radius >= 4 && radius <= workSize / 2 && Math.min(x, y) >= 0 && Math.max(x, y) <= workSize;

@@ -19,7 +19,7 @@ export interface Pose {
 }
 
 /** Texels below this opacity do not count as covered. */
-const leastOpacity = 0.02;
+export const leastOpacity = 0.02;
 
 function levelFor({ levels }: Portrait, pixels: number): Level {
   return levels.find(({ size }) => size >= pixels * 0.8) ?? levels.at(-1)!;
@@ -80,14 +80,18 @@ export function paint(backdrop: Backdrop, portrait: Portrait, { x, y, radius }: 
   const { size, texels } = levelFor(portrait, 2 * half);
   const lab = backdrop.lab.slice();
   const opacity = new Float32Array(workSize * workSize);
+  const side = size + 2;
   const texel = (from: number): number => ((from + half) * size) / (2 * half) + 0.5;
   for (let v = Math.max(0, Math.floor(y - half)); v < Math.min(workSize, y + half); v += 1) {
     for (let u = Math.max(0, Math.floor(x - half)); u < Math.min(workSize, x + half); u += 1) {
       const [s, t] = [texel(u + 0.5 - x), texel(v + 0.5 - y)];
-      if (s < 0 || t < 0 || s >= size + 1 || t >= size + 1) continue;
+      if (s < 0 || t < 0 || s >= side - 1 || t >= side - 1) continue;
       const [left, top] = [Math.trunc(s), Math.trunc(t)];
-      const mixed = (channel: number): number => [[0, 0], [1, 0], [0, 1], [1, 1]].reduce((sum, [right, below]) => sum
-        + Math.abs(1 - right! - s + left) * Math.abs(1 - below! - t + top) * texels[((top + below!) * (size + 2) + left + right!) * 4 + channel]!, 0);
+      const [right, below] = [s - left, t - top];
+      const p = (top * side + left) * 4;
+      const q = p + side * 4;
+      const mixed = (channel: number): number => (1 - below) * ((1 - right) * texels[p + channel]! + right * texels[p + 4 + channel]!)
+        + below * ((1 - right) * texels[q + channel]! + right * texels[q + 4 + channel]!);
       const i = v * workSize + u;
       opacity[i] = mixed(0);
       for (let channel = 0; channel < 3; channel += 1) lab[i * 3 + channel] = mixed(channel + 1) + (1 - opacity[i]!) * backdrop.lab[i * 3 + channel]!;

@@ -1,9 +1,9 @@
 // Reads facts back from pixels: what stands where before what. Says nothing rather than guess.
 // Uses the world's own drawings and no network weights; knows nothing of prompts.
 import { placeOf, relationOf, sizeOf, type Facts, type ObjectFacts } from '../scene.ts';
-import { colourIsClear, isObject } from './evidence.ts';
+import { colourIsClear } from './evidence.ts';
 import { workSize } from './lab.ts';
-import { look, type Sight, type Sighting } from './look.ts';
+import { isNamed, look, type Sight, type Sighting } from './look.ts';
 
 export interface ReadObject extends ObjectFacts {
   /** Centre and radius as shares of the picture's width. */
@@ -29,7 +29,7 @@ export async function readPicture(rgb: Uint8Array, size: number): Promise<Readin
 
 /** The same of a picture that was looked at already. */
 export function readSight({ backdrop, sightings }: Sight): Reading {
-  const found = sightings.filter(({ evidence }) => isObject(evidence)).map(named);
+  const found = sightings.filter(isNamed).map(named);
   const single = found.length === 1;
   const objects = found.map((object): ReadObject => ({
     ...object,
