@@ -39,9 +39,12 @@ export class Evaluations {
   /** Of pictures drawn since the studio opened, the newest first. */
   #timings: Timing[] = [];
   #last: Promise<void> = Promise.resolve();
+  #closing = false;
 
-  /** `command`: starts an evaluation process. `trainsBeside`: whether a student is being trained on this machine just now. */
-  /** `sketches`: file of the training pictures' sketches (scripts/measure/training-index.ts). */
+  /**
+   * `command`: starts an evaluation process. `sketches`: file of the training pictures' sketches (scripts/measure/training-index.ts).
+   * `trainsBeside`: whether a student is being trained on this machine just now.
+   */
   constructor(services: Services, command: EngineCommand, sketches: string, trainsBeside: () => boolean) {
     this.#services = services;
     this.#command = command;
@@ -135,6 +138,7 @@ export class Evaluations {
 
   /** Stops everything; resolves when it has. What was at work counts as interrupted. */
   async close(): Promise<void> {
+    this.#closing = true;
     for (const id of [...this.#reporting.keys()]) this.#stopReporting(id);
     const activities = [...this.#active.values()];
     for (const activity of activities) {
@@ -213,7 +217,8 @@ export class Evaluations {
   }
 
   #reportLater(id: string, folder: EvaluationFolder): void {
-    if (this.#reporting.has(id)) return;
+    // Whoever waits for an evaluation asks once more when closing has stopped it: a process begun then would outlive the studio.
+    if (this.#closing || this.#reporting.has(id)) return;
     const helper = new EvaluationHelper(this.#command);
     this.#reporting.set(id, helper);
     const work = async () => {
