@@ -30,6 +30,8 @@ describe('an estimate', () => {
     const plain = estimateOf({ ...config, evaluate }, measured, room, 4, 2);
     expect(plain.evaluationSeconds).toBeCloseTo(3 * 10 * ((1 + 2 + 1) * 0.5 + 3 * 0.1));
     expect(plain.seconds - plain.evaluationSeconds).toBeCloseTo(estimateOf(config, measured, room, 4, 2).seconds);
+    // Its pictures are stored too.
+    expect(plain.diskBytes - estimateOf(config, measured, room, 4, 2).diskBytes).toBe(3 * 10 * 3 * 49_152);
     const reflecting = estimateOf({ ...config, strategy: 'w2sd', evaluate: { count: 10, guidance: null, steps: 2 * config.scheduleSteps } }, measured, room, 4, 6);
     expect(reflecting.evaluationSeconds).toBeCloseTo(3 * 10 * ((1 + 6 + 1 + 1 + 2) * 2 * 0.5 + 5 * 0.1));
   });

@@ -21,7 +21,7 @@ export interface Measured {
   readonly copyBytes: number;
   /** Of the student's weights as a model has them, in half precision, its adapters included. */
   readonly studentBytes: number;
-  /** Of one sample picture, unpacked. */
+  /** Of one picture, unpacked. */
   readonly pictureBytes: number;
 }
 
@@ -45,7 +45,8 @@ export function estimateOf(config: JobConfig, measured: Measured, room: Room, su
     + validations * measured.secondsPerValidation + subjects * (rounds + (rounds > 0 ? teacherCost : 0)) * measured.secondsPerSample;
   const memoryBytes = Math.round(measured.peakBytes + Math.max(0, config.points - measured.points) * measured.pointBytes);
   // The student is there once for samples and once as the result.
-  const diskBytes = Math.round(config.points * measured.pointBytes + 4 * checkpoints * measured.copyBytes + 2 * measured.studentBytes + (rounds + 1) * subjects * measured.pictureBytes);
+  const pictures = (rounds + 1) * subjects + evaluatedPictures(config);
+  const diskBytes = Math.round(config.points * measured.pointBytes + 4 * checkpoints * measured.copyBytes + 2 * measured.studentBytes + pictures * measured.pictureBytes);
   return {
     seconds, evaluationSeconds, memoryBytes, diskBytes,
     secondsPerPoint: measured.secondsPerPoint, secondsPerStep: measured.secondsPerStep, secondsPerSample: measured.secondsPerSample, measuredSteps: measured.steps,
@@ -55,14 +56,19 @@ export function estimateOf(config: JobConfig, measured: Measured, room: Room, su
 }
 
 /**
- * At each scale draw: the student, its teacher at equal steps, the teacher at equal passes; beside a reflecting one also Euler+CFG at equal
- * passes and at the effective scale.
+ * Who draws at each scale of an evaluation, by the time of a student's picture: the student, its teacher at equal steps, the teacher at equal
+ * passes; beside a reflecting one also Euler+CFG at equal passes and at the effective scale.
  */
+const evaluatedCosts = ({ strategy }: JobConfig, teacherCost: number): number[] => [1, teacherCost, 1, ...(strategy === 'euler' ? [] : [1, 2])];
+
+function evaluatedPictures(config: JobConfig): number {
+  return config.evaluate === null ? 0 : evaluatedScales(config).length * config.evaluate.count * evaluatedCosts(config, 1).length;
+}
+
 function evaluationTime(config: JobConfig, measured: Measured, teacherCost: number): number {
   if (config.evaluate === null) return 0;
   const secondsPerPicture = (measured.secondsPerPicture * (config.evaluate.steps ?? config.scheduleSteps)) / config.scheduleSteps;
-  const costs = [1, teacherCost, 1, ...(config.strategy === 'euler' ? [] : [1, 2])];
-  const perPrompt = costs.reduce((sum, cost) => sum + cost * secondsPerPicture + secondsPerJudgement, 0);
+  const perPrompt = evaluatedCosts(config, teacherCost).reduce((sum, cost) => sum + cost * secondsPerPicture + secondsPerJudgement, 0);
   return evaluatedScales(config).length * config.evaluate.count * perPrompt;
 }
 
