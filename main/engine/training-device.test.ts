@@ -1,4 +1,5 @@
 // Where a training process computes: what each kind of trial leads to, with real processes that answer, crash, stay silent.
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,4 +54,9 @@ it('is given up when it is stopped', async () => {
   const choice = trainingProvider('auto', 1, self('silent'), stop.signal, 60_000, 'linux');
   setTimeout(() => stop.abort(), 200);
   await expect(choice).rejects.toMatchObject({ code: 'cancelled' });
+  // Stopped before, it starts nothing at all.
+  const trace = join(folder, 'was-started');
+  await writeFile(self('tracing').entry, `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(trace)}, '');`);
+  await expect(trainingProvider('webgpu', 1, self('tracing'), stop.signal)).rejects.toMatchObject({ code: 'cancelled' });
+  expect(existsSync(trace)).toBe(false);
 });

@@ -24,8 +24,9 @@ export async function trainingProvider(
   const count = resolveThreads(threads);
   const reports: ProbeReport[] = [];
   for (const provider of candidates) {
+    stillWanted(signal);
     const report = await tried(provider, count, self, signal, limitMs);
-    if (signal.aborted) throw new StudioError('cancelled', 'Stopped while devices were tried.');
+    stillWanted(signal);
     reports.push(report);
     if (isWorthwhile(report)) break;
   }
@@ -37,6 +38,10 @@ export async function trainingProvider(
     });
   }
   return choice.provider;
+}
+
+function stillWanted(signal: AbortSignal): void {
+  if (signal.aborted) throw new StudioError('cancelled', 'Stopped while devices were tried.');
 }
 
 /** Never rejects: a process that dies or stays silent is a report too. */
