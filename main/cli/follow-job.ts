@@ -16,7 +16,7 @@ export interface JobWatch {
 
 /**
  * Follows the job that `begin` answers until it is done, and returns its record. Throws StudioError: how it ended, when not well, with
- * `again` in its hint; 'engine-crashed' when the studio went away; and what `begin` throws.
+ * `again` in its hint where there is no better one; 'engine-crashed' when the studio went away; and what `begin` throws.
  */
 export async function followedJob(session: Session, begin: () => Promise<JobRecord>, { display, signal, again, onSample }: JobWatch): Promise<JobRecord> {
   const latest = new Map<string, JobRecord>();
@@ -66,7 +66,8 @@ export async function followedJob(session: Session, begin: () => Promise<JobReco
 const atWork: ReadonlySet<JobRecord['state']> = new Set(['queued', 'estimating', 'running']);
 
 function whyNot({ reason, state, model, checkpointStep, config }: JobRecord, again: string): StudioError {
-  if (reason !== null) return fromErrorData(reason);
+  const hint = `To go on: ${again}`;
+  if (reason !== null) return fromErrorData({ ...reason, hint: reason.hint ?? hint });
   const kept = model === null ? `${checkpointStep} of ${config.steps} steps are kept` : `its student "${model}" is finished, its evaluation is not`;
-  return new StudioError('cancelled', `The job is ${state}; ${kept}.`, { hint: `To go on: ${again}` });
+  return new StudioError('cancelled', `The job is ${state}; ${kept}.`, { hint });
 }

@@ -23,7 +23,7 @@ export const isActive = (state: JobState): boolean => state === 'estimating' || 
 
 type Queued = Pick<JobRecord, 'id' | 'state' | 'position'>;
 
-/** The job to start now: the first of the queue, unless its device is taken. Every job trains on the CPU: it is one device. */
+/** The job to start now: the first of the queue, unless one is at work. One at a time, whatever their devices: each one's data is made on the same cores. */
 export function nextJob<J extends Queued>(jobs: readonly J[]): J | null {
   return jobs.some(({ state }) => isActive(state)) ? null : (queue(jobs)[0] ?? null);
 }

@@ -66,7 +66,7 @@ export class Jobs {
     const name = freeName(config.name, await this.#takenNames());
     const { id } = this.#jobs.insert({
       id: randomUUID(), name, config: { ...config, name }, state: 'queued', createdAt: new Date().toISOString(), startedAt: null, endedAt: null, progress: null,
-      checkpointStep: 0, seconds: 0, memoryBytes: null, estimate: this.#estimated?.config === costOf(config) ? this.#estimated.estimate : null, reason: null, warnings: [], teacherHash: null, dataHash: null, threads: null, model: null, evaluation: null,
+      checkpointStep: 0, seconds: 0, memoryBytes: null, estimate: this.#estimated?.config === costOf(config) ? this.#estimated.estimate : null, reason: null, warnings: [], teacherHash: null, dataHash: null, threads: null, device: null, model: null, evaluation: null,
     });
     this.#asked?.add(id);
     this.#tell(id);
@@ -149,8 +149,10 @@ export class Jobs {
 
   /** Stops it and moves it to the trash, with its student where `withModel` says so. Throws 'not-found', 'permission'. */
   async delete(id: string, withModel: boolean): Promise<void> {
-    const { model } = this.#store.read(id);
+    this.#store.read(id);
     if (this.#active?.id === id) await this.#active.stop('cancelled');
+    // Its student may have become a model on the last moment.
+    const { model } = this.#store.read(id);
     const gone = withModel && model !== null && (await this.#files(id).trashModel(this.#modelFolder(model)));
     this.#jobs.trash(id, gone ? model : null);
     this.#services.events.emit('job.deleted', { job: id });
