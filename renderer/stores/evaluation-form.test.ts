@@ -63,6 +63,9 @@ describe('an evaluation being composed', () => {
     }));
     const asked = EvaluateRequest.parse({ models: ['a', 'b'], prompts: 'known', samplers: ['w2sd'], reflection: { weakGuidance: 0 }, count: 3 });
     expect(compose(restoreEvaluation(asked))).toEqual({ ok: true, request: asked });
+    // Asked for on the command line; the form has no field for them.
+    const plain = { ...asked, copies: false, resamples: 500 };
+    expect(compose(restoreEvaluation(plain))).toEqual({ ok: true, request: plain });
   });
 });
 

@@ -19,6 +19,10 @@ export interface EvaluationForm {
   pasted: string;
   count: number;
   controls: boolean;
+  /** Whether copies of training pictures are looked for. It has no field: an evaluation that is repeated keeps what it was asked with. */
+  copies: boolean;
+  /** Of the bootstrap; likewise. */
+  resamples: number;
 }
 
 const request = EvaluateRequest.parse({ models: ['any'] });
@@ -39,6 +43,8 @@ export const firstEvaluation: EvaluationForm = {
   pasted: '',
   count: request.count,
   controls: request.controls,
+  copies: true,
+  resamples: request.resamples,
 };
 
 /** What keeps an evaluation from being asked for; `part` is the piece of text that is meant. */
@@ -75,7 +81,8 @@ export function compose(form: EvaluationForm): Composed {
       // A pasted list is meant as a whole.
       count: own?.length ?? form.count,
       controls: form.controls,
-      resamples: request.resamples,
+      ...(form.copies ? {} : { copies: false }),
+      resamples: form.resamples,
     },
   };
 }
@@ -143,6 +150,8 @@ export function restoreEvaluation(asked: EvaluateRequest): EvaluationForm {
     pasted: typeof asked.prompts === 'string' ? '' : writePasted(asked.prompts),
     count: asked.count,
     controls: asked.controls,
+    copies: asked.copies ?? true,
+    resamples: asked.resamples,
   };
 }
 

@@ -51,14 +51,20 @@ export const useJobWatch = defineStore('job-watch', () => {
     overlay.value = overlay.value.filter((other) => other !== id);
     if (id !== null) void load(id);
   }, { immediate: true });
+  // What was measured while the line was down is in no curve that is kept here.
   watch(() => engine.connection, (now, before) => {
-    if (now === 'connected' && before === 'lost' && jobs.openId !== null) void load(jobs.openId);
+    if (now !== 'connected' || before !== 'lost') return;
+    const shown = new Set(overlay.value);
+    curves.value = new Map([...curves.value].filter(([id]) => id === jobs.openId || shown.has(id)));
+    for (const id of shown) void loadCurve(id);
+    if (jobs.openId !== null) void load(jobs.openId);
   });
   watch(overlay, (ids) => {
     for (const id of ids) if (!curves.value.has(id)) void loadCurve(id);
   });
 
   async function load(id: string): Promise<void> {
+    error.value = null;
     const [, result] = await Promise.all([loadCurve(id), client.call('jobs.samples', { job: id })]);
     if (id !== jobs.openId) return; // another one was opened meanwhile
     if (result.ok) samples.value = result.value.samples.reduce(withSample, [...samples.value]);

@@ -20,6 +20,12 @@ describe('a number field', () => {
     expect(snap(7.6, { min: 0, max: 4294967295, step: 1, initial: 7 })).toBe(8);
   });
 
+  it('stops at an end that lies between two steps', () => {
+    expect(nudge(0.0001, { min: 0.000001, max: 1, step: 0.0001, initial: 0.0005 }, -1)).toBe(0.000001);
+    expect(nudge(1, { min: 0.1, max: 1000, step: 1, initial: 16 }, -1)).toBe(0.1);
+    expect(nudge(0.999, { min: 0, max: 0.99999, step: 0.01, initial: 0.99 }, 1)).toBe(0.99999);
+  });
+
   it('reads points and commas, and refuses what is no number', () => {
     expect(parseNumber(' 2.5 ')).toBe(2.5);
     expect(parseNumber('2,5')).toBe(2.5);

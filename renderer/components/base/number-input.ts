@@ -5,10 +5,10 @@ export function clamp(value: number, range: Pick<Range, 'min' | 'max'>): number 
   return Math.min(range.max, Math.max(range.min, value));
 }
 
-/** Snaps to the range's step, without the dust of binary fractions: 0.1 + 0.2 becomes 0.3. */
+/** Snaps to the range's step, without the dust of binary fractions: 0.1 + 0.2 becomes 0.3. Ends that lie between two steps are kept. */
 export function snap(value: number, range: Range): number {
   const decimals = Math.max(0, -Math.floor(Math.log10(range.step)));
-  return Number(clamp(Math.round(value / range.step) * range.step, range).toFixed(decimals));
+  return clamp(Number((Math.round(value / range.step) * range.step).toFixed(decimals)), range);
 }
 
 /** `ticks` steps up (or down when negative), staying in range. */
