@@ -8,7 +8,7 @@ import { beginJob } from './distill-begin.ts';
 const config = JobConfig.parse({ name: 'mine', steps: 100 });
 const job = (state: JobState, changes: Partial<JobRecord> = {}): JobRecord => ({
   id: '1', name: 'mine', config, state, createdAt: '2026-01-01T00:00:00.000Z', startedAt: null, endedAt: null, position: null, progress: null, checkpointStep: 0, seconds: 0,
-  memoryBytes: null, estimate: null, reason: null, warnings: [], teacherHash: null, dataHash: null, threads: null, model: null, evaluation: null, ...changes,
+  memoryBytes: null, estimate: null, reason: null, warnings: [], teacherHash: null, dataHash: null, threads: null, device: null, model: null, evaluation: null, ...changes,
 });
 const fits: JobEstimate = {
   seconds: 100, evaluationSeconds: 0, secondsPerPoint: 0.2, secondsPerStep: 0.5, secondsPerSample: 1, measuredSteps: 4, memoryBytes: 1e9, diskBytes: 1e8,

@@ -9,13 +9,13 @@ import { seconds, table } from './terminal.ts';
 const Made = z.object({ samples: z.int(), final_loss: z.number(), fusion_scale: z.number().nullable() });
 
 /** Of a job that is done. Throws StudioError 'not-found', 'corrupt-file' for a student whose record is gone or damaged. */
-export async function distillResult({ id, config, model, dataHash, seconds: worked, evaluation, warnings }: JobRecord, libraryDir: string): Promise<{ document: object; text: string }> {
+export async function distillResult({ id, config, model, dataHash, device, seconds: worked, evaluation, warnings }: JobRecord, libraryDir: string): Promise<{ document: object; text: string }> {
   const folder = join(libraryDir, 'models', model!);
   const { samples, final_loss: loss, fusion_scale: fusionScale } = await readJson(join(folder, 'training.json'), Made);
   const { teacher, kind, strategy, guidanceRange, steps, batch, points, pointsFrom, guidanceMultiplier, optimizer, seed } = config;
   const document = {
     model, folder, job: id, teacher, kind, strategy, guidance_range: guidanceRange, steps, batch, points, points_from: pointsFrom, samples, loss, fusion_scale: fusionScale,
-    guidance_multiplier: kind === 'linear' ? null : guidanceMultiplier, optimizer, seed, data_hash: dataHash, seconds: Number(worked.toFixed(3)), warnings,
+    guidance_multiplier: kind === 'linear' ? null : guidanceMultiplier, optimizer, seed, device, data_hash: dataHash, seconds: Number(worked.toFixed(3)), warnings,
     evaluation: evaluation?.summary ? { evaluation: evaluation.id, ...evaluation.summary } : null,
   };
   const facts = [['model', model!], ['folder', folder], ['steps', String(steps)], ['loss', loss.toFixed(5)], ['time', seconds(1000 * worked)]];

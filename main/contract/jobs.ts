@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { DistillProgress, DistillRequest } from './distillation.ts';
 import { ErrorData } from './errors.ts';
 import { Interval, Share } from './evaluation.ts';
-import { GuidanceScale, Id, ModelId, PromptText, Seed, Steps, Warning } from './schemas.ts';
+import { GuidanceScale, Id, ModelId, PromptText, Seed, Settings, Steps, Warning } from './schemas.ts';
 
 /** Absolute; the host reads it only where a person allowed it: picked in its dialog, `serve --allow`, or named on the command line. */
 const HostPath = z.string().min(1).max(4096);
@@ -197,6 +197,8 @@ export const JobRecord = z.object({
   dataHash: z.string().nullable(),
   /** Threads it has learned with last; with another number losses are alike, not the same bit for bit. null before it has begun. */
   threads: z.int().nullable().default(null),
+  /** Where it has learned last; with `auto` the choice of the training process. Another device rounds otherwise. null before it has begun. */
+  device: Settings.shape.device.unwrap().exclude(['auto']).nullable().default(null),
   /** The finished student; also while it is evaluated. */
   model: ModelId.nullable(),
   /** Of the student: which evaluation of the library, and what it came to once it is done. */

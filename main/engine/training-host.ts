@@ -3,7 +3,7 @@
 import type { DistillOutcome, DistillProgress } from '../contract/distillation.ts';
 import { fromErrorData, StudioError } from '../contract/errors.ts';
 import { Child, type Death, type EngineCommand } from './child.ts';
-import type { RawPicture } from './messages.ts';
+import type { Provider, RawPicture } from './messages.ts';
 import { parseFromTraining, type MeasureReport, type OnnxExport, type StepRow, type ToTraining, type TrainingJobInput } from './training-messages.ts';
 
 type FromTraining = NonNullable<ReturnType<typeof parseFromTraining>>;
@@ -16,6 +16,8 @@ export interface TrainingWatch {
   onWarning(message: string): void;
   /** The teacher's content hash, before anything is learned from it. */
   onTeacher?(hash: string): void;
+  /** Where it computes, before anything is learned. */
+  onDevice?(provider: Provider): void;
   onStep?(row: StepRow): void;
   onValidated?(row: { step: number; loss: number }): void;
   /** A checkpoint is on disk. */
@@ -40,11 +42,6 @@ export interface Training {
 export function startTraining(command: EngineCommand, job: TrainingJobInput, watch: TrainingWatch): Training {
   const task = runTask(command, { kind: 'distill', job }, watch, (last) => (last.kind === 'done' ? last.outcome : null));
   return { outcome: task.result, sample: () => task.send({ kind: 'sample' }), save: () => task.send({ kind: 'save' }), kill: () => task.kill() };
-}
-
-/** `startTraining` for a caller who only waits. */
-export function runTrainingProcess(command: EngineCommand, job: TrainingJobInput, watch: TrainingWatch): Promise<DistillOutcome> {
-  return startTraining(command, job, watch).outcome;
 }
 
 /** What a little of the job costs; its work folder holds nothing else. Throws as a training's outcome. */
@@ -97,6 +94,7 @@ function report(watch: TrainingWatch, message: FromTraining): boolean {
     case 'progress': watch.onProgress(message.progress, message.memoryBytes); return true;
     case 'warning': watch.onWarning(message.message); return true;
     case 'teacher': watch.onTeacher?.(message.hash); return true;
+    case 'device': watch.onDevice?.(message.provider); return true;
     case 'step': watch.onStep?.(message.row); return true;
     case 'validated': watch.onValidated?.({ step: message.step, loss: message.loss }); return true;
     case 'saved': watch.onSaved?.(message.step); return true;

@@ -25,8 +25,6 @@ export const TrainingJob = z.object({
   modelDirs: z.array(z.string()),
   /** For teaching points, checkpoints and the logs. */
   workDir: z.string(),
-  /** Start over where that folder has the work of another request. */
-  restart: z.boolean(),
   /** Folder to write the student to; the host gives it its final name. */
   target: z.string(),
   /** Lowest priority and threads that sleep between operators. */
@@ -90,6 +88,8 @@ export const FromTraining = z.discriminatedUnion('kind', [
   /** `memoryBytes`: resident set of this process. */
   z.object({ kind: z.literal('progress'), progress: DistillProgress, memoryBytes: z.int().nullable().default(null) }),
   z.object({ kind: z.literal('teacher'), hash: z.string() }),
+  /** Where it computes, before anything is learned. */
+  z.object({ kind: z.literal('device'), provider: Provider }),
   z.object({ kind: z.literal('step'), row: StepRow }),
   z.object({ kind: z.literal('validated'), step: z.int(), loss: z.number() }),
   /** A checkpoint is on disk. */

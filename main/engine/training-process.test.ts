@@ -24,7 +24,7 @@ afterAll(() => rm(folder, { recursive: true }));
 function job(name: string, changes: Partial<DistillRequest> = {}): TrainingJobInput {
   return {
     request: DistillRequest.parse({ name, steps: 1000, batch: 2, points: 16, threads: 1, ...changes }),
-    modelDirs: [join(folder, 'models')], workDir: join(folder, name), target: join(folder, `${name}-done`), restart: false,
+    modelDirs: [join(folder, 'models')], workDir: join(folder, name), target: join(folder, `${name}-done`),
   };
 }
 
@@ -58,9 +58,11 @@ function start(): Started {
 it('saves what was learned and ends when its host is gone', async () => {
   const { child, ended, heard } = start();
   const learning = heard('progress', ({ progress }) => progress.phase === 'learning');
+  const device = heard('device');
   await heard('ready');
   child.send({ kind: 'distill', job: job('orphan') });
   await learning;
+  expect(await device).toEqual({ kind: 'device', provider: 'cpu' });
   // It is gentle unless told otherwise.
   expect(getPriority(child.pid)).toBe(19);
   child.disconnect();
@@ -113,7 +115,7 @@ it('says before it learns anything that a device cannot be used', async () => {
 it('checks messages both ways', () => {
   expect(parseToTraining({ kind: 'stop' })).toEqual({ kind: 'stop' });
   expect(parseToTraining({ kind: 'distill', job: job('x') })).toMatchObject({ kind: 'distill' });
-  expect(parseToTraining({ kind: 'distill', job: { ...job('x'), restart: 'yes' } })).toBeNull();
+  expect(parseToTraining({ kind: 'distill', job: { ...job('x'), gentle: 'yes' } })).toBeNull();
   expect(parseFromTraining({ kind: 'done', outcome: { fusionScale: 1, samples: 2, loss: 'low' } })).toBeNull();
   expect(parseFromTraining(null)).toBeNull();
 });

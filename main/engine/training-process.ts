@@ -10,6 +10,7 @@ import type { DistillOutcome } from '../contract/distillation.ts';
 import { StudioError, toErrorData } from '../contract/errors.ts';
 import { assertCanTeach, distil, type Distillation } from '../training/distillation.ts';
 import { writeStudent } from '../training/distillation-student.ts';
+import type { Provider } from './messages.ts';
 import { probeProvider } from './probe.ts';
 import { runtimeError } from './runtime-errors.ts';
 import { trainingProvider } from './training-device.ts';
@@ -40,6 +41,7 @@ function open(id: string, modelDirs: readonly string[]): Promise<Checkpoint> {
 }
 
 interface Prepared {
+  readonly provider: Provider;
   readonly job: Distillation;
   readonly samples: SampleSetup;
   readonly checkpoint: Checkpoint;
@@ -57,9 +59,9 @@ async function prepare(job: TrainingJob): Promise<Prepared> {
   const { learned, validated } = sourcesOf(job, checkpoint.width);
   const provider = await trainingProvider(request.device, request.threads, { node: process.execPath, entry: process.argv[1]! }, stop.signal);
   return {
-    checkpoint,
+    checkpoint, provider,
     job: {
-      checkpoint, request, source: learned, folder: workDir, gentle, provider, checkpointEvery: job.checkpointEvery, otherWork: job.restart ? 'discard' : 'refuse',
+      checkpoint, request, source: learned, folder: workDir, gentle, provider, checkpointEvery: job.checkpointEvery,
       validation: { every: job.validateEvery, source: validated }, signal: stop.signal,
     },
     samples: { teacher: checkpoint, request, subjects, workDir, session: { providers: [provider], threads: request.threads, gentle }, signal: stop.signal },
@@ -67,8 +69,9 @@ async function prepare(job: TrainingJob): Promise<Prepared> {
 }
 
 async function train(task: TrainingJob): Promise<DistillOutcome> {
-  const { job, samples, checkpoint } = await prepare(task);
+  const { job, samples, checkpoint, provider } = await prepare(task);
   const { request, sampleEvery, teacherDraws, target } = task;
+  await send({ kind: 'device', provider });
   await send({ kind: 'teacher', hash: await hashCheckpoint(checkpoint) });
   // Whoever wrote there before us is gone: we hold the work.
   await rm(target, { recursive: true, force: true });

@@ -128,6 +128,7 @@ export class JobActivity {
       onStart: (pid) => void (this.#pid = pid),
       onData: (dataHash) => this.#store({ dataHash }, false),
       onThreads: (threads) => this.#store({ threads }, false),
+      onDevice: (device) => this.#store({ device }, true),
       onEstimating: () => this.#store({ state: 'estimating', startedAt: this.#startedAt }, true),
       onRunning: (estimate, training) => {
         this.#training = training;

@@ -7,6 +7,7 @@ import { distillRequestOf, type EvaluationSummary, type JobConfig, type JobEstim
 import type { Sampler } from '../contract/schemas.ts';
 import type { EngineCommand } from '../engine/child.ts';
 import { resolveThreads } from '../engine/device-selection.ts';
+import type { Provider } from '../engine/messages.ts';
 import { measureTraining, startTraining, type Training, type TrainingWatch } from '../engine/training-host.ts';
 import type { TrainingJobInput } from '../engine/training-messages.ts';
 import { estimateOf } from '../jobs/estimate.ts';
@@ -29,6 +30,7 @@ export interface SittingEvents extends TrainingWatch {
   onData(hash: string): void;
   /** It trains with so many threads. */
   onThreads(threads: number): void;
+  onDevice(device: Provider): void;
   onEstimating(): void;
   /** It trains: what was measured, null where it had been measured before. */
   onRunning(estimate: JobEstimate | null, training: Training): void;
@@ -101,7 +103,8 @@ async function trained(
   record: JobRecord, files: JobFiles, material: Material, target: string, services: Services, places: JobPlaces, events: SittingEvents,
 ): Promise<string> {
   const { config } = record;
-  sayThreads(record, (await files.trainingLog()).at(-1)?.step ?? 0, events);
+  const learned = (await files.trainingLog()).at(-1)?.step ?? 0;
+  sayThreads(record, learned, events);
   const job = trainingJob(config, material, { workDir: files.dir, target, modelDirs: places.modelDirs });
 
   let estimate: JobEstimate | null = null;
@@ -112,7 +115,7 @@ async function trained(
   }
   const drawn = await files.samples(record.id);
   const missing = [...material.subjects.keys()].filter((index) => !drawn.some((sample) => sample.step === null && sample.index === index));
-  const training = startTraining(places.command, { ...job, teacherDraws: missing }, events);
+  const training = startTraining(places.command, { ...job, teacherDraws: missing }, { ...events, onDevice: (device) => sayDevice(record, device, learned, events) });
   events.onRunning(estimate, training);
   const outcome = await training.outcome;
   const { loss, gradientNorm, learningRate, step, validation } = condensed(await files.trainingLog(), await files.validationLog(), { from: 0, points: keptCurve });
@@ -129,6 +132,14 @@ function sayThreads({ config, threads: before }: JobRecord, learned: number, eve
     events.onWarning(`After step ${learned} it goes on with ${now} threads instead of ${before}: its losses are as good, but not bit for bit those that it would have had.`);
   }
   events.onThreads(now);
+}
+
+/** Likewise of devices: `auto` may find another one free, or another machine. */
+function sayDevice({ device: before }: JobRecord, now: Provider, learned: number, events: SittingEvents): void {
+  if (before !== null && before !== now && learned > 0) {
+    events.onWarning(`After step ${learned} it goes on on the device "${now}" instead of "${before}": its losses are as good, but not bit for bit those that it would have had.`);
+  }
+  events.onDevice(now);
 }
 
 /** What a job like this would cost. Throws as `sit`, but a job that cannot fit has a refusal. */
@@ -151,7 +162,7 @@ function trainingJob(config: JobConfig, material: Material, places: { workDir: s
   const { gentle, checkpointEvery, validateEvery, sampleEvery } = config;
   return {
     request: distillRequestOf(config, material.prompts), pictures: material.pictures, subjects: material.subjects,
-    gentle, checkpointEvery, validateEvery, sampleEvery, restart: false, ...places, modelDirs: [...places.modelDirs],
+    gentle, checkpointEvery, validateEvery, sampleEvery, ...places, modelDirs: [...places.modelDirs],
   };
 }
 

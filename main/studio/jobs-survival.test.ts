@@ -87,7 +87,7 @@ it('its host is killed in every phase of it: each time the next studio offers it
   await killed('teaching');
   await killed('learning');
   // As if it had begun on another machine.
-  const [begun] = await changed(dir, { threads: 7 });
+  const [begun] = await changed(dir, { threads: 7, device: 'webgpu' });
   expect(begun).toMatchObject({ state: 'running', model: null });
   await killed('validating');
   await killed('writing');
@@ -96,7 +96,9 @@ it('its host is killed in every phase of it: each time the next studio offers it
   const next = await openJobStudio({ libraryDir: dir, modelDirs: [models] });
   const interrupted = await next.call('jobs.get', { job: begun!.id });
   expect(interrupted).toMatchObject({ state: 'interrupted', model: 'tiny-student', reason: { hint: expect.stringContaining('Resume') }, evaluation: { summary: null } });
-  expect(interrupted.warnings).toEqual([{ code: 'training', message: expect.stringMatching(/with 1 threads instead of 7.*not bit for bit/) }]);
+  expect(interrupted.warnings).toEqual([/with 1 threads instead of 7.*not bit for bit/, /on the device "cpu" instead of "webgpu".*not bit for bit/]
+    .map((words) => ({ code: 'training', message: expect.stringMatching(words) })));
+  expect(interrupted).toMatchObject({ threads: 1, device: 'cpu' });
   await next.call('jobs.resume', { job: begun!.id });
   const done = await next.reached(begun!.id, 'done');
   expect(await resultOf(next, done)).toEqual(inPhases);

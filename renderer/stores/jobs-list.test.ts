@@ -9,7 +9,7 @@ function record(id: string, more: Partial<JobRecord> = {}): JobRecord {
   return {
     id, name: `student-${id}`, config: JobConfig.parse({ steps: 100, batch: 4, points: 200 }), state: 'done', createdAt: `2026-01-0${id}T00:00:00.000Z`, startedAt: null,
     endedAt: null, position: null, progress: null, checkpointStep: 0, seconds: 0, memoryBytes: null, estimate: null, reason: null, warnings: [], teacherHash: null,
-    dataHash: null, threads: null, model: null, evaluation: null, ...more,
+    dataHash: null, threads: null, device: null, model: null, evaluation: null, ...more,
   };
 }
 

@@ -13,7 +13,7 @@ function opened(log: (line: string) => void = () => expect.fail('logged')) {
 
 const job = (id: string, changes: Partial<JobRecord> = {}): Omit<JobRecord, 'position'> => ({
   id, name: id, config: JobConfig.parse({ name: id }), state: 'queued', createdAt: '2026-01-01T00:00:00.000Z', startedAt: null, endedAt: null, progress: null,
-  checkpointStep: 0, seconds: 0, memoryBytes: null, estimate: null, reason: null, warnings: [], teacherHash: null, dataHash: null, threads: null, model: null, evaluation: null, ...changes,
+  checkpointStep: 0, seconds: 0, memoryBytes: null, estimate: null, reason: null, warnings: [], teacherHash: null, dataHash: null, threads: null, device: null, model: null, evaluation: null, ...changes,
 });
 
 describe('stored jobs', () => {
