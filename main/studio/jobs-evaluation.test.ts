@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { EvaluationRecord, EvaluationReport } from '../contract/evaluation.ts';
 import { evaluatedScales, JobConfig, type JobNews, type JobRecord } from '../contract/jobs.ts';
-import { evaluationRequest, measuredPrompts, summaryOf } from './jobs-evaluation.ts';
+import { StudioEvents } from './events.ts';
+import { evaluated, evaluationRequest, measuredPrompts, summaryOf, type Evaluator } from './jobs-evaluation.ts';
 import type { Models } from './models.ts';
 import { openJobStudio, temporaryFolder, tinyJob, tinyModels, type JobStudio } from './testing/jobs.ts';
 
@@ -60,6 +61,34 @@ it('what is kept is the student beside its own teacher; facts are kept only wher
   const own = summaryOf(report, job(listed), 'source');
   expect(own.rows).toEqual([{ ...row, student: null, teacher: null, difference: null }]);
   expect(own.warnings.map(({ code }) => code)).toEqual(['not-judged', 'few-prompts']);
+});
+
+it('a report is asked for of an evaluation that is done, never of one that was stopped: it would be made for nobody', async () => {
+  const events = new StudioEvents(() => {});
+  const request = evaluationRequest(job({}), 'mine', { kind: 'held-out', prompts: 'held-out' });
+  const record: EvaluationRecord = { id: 'one', state: 'running', createdAt: '2026-01-01T00:00:00.000Z', request, done: 0, total: 4, error: null };
+  const asked: string[] = [];
+  const ends = (state: EvaluationRecord['state']) => events.emit('evaluation.changed', { evaluation: { ...record, state } });
+  const report = { id: 'one' } as EvaluationReport;
+  const evaluator = {
+    start: async () => record,
+    cancel: async () => (ends('cancelled'), record),
+    get: async () => (asked.push('get'), { evaluation: record, report: asked.length === 1 ? null : report }),
+  } as unknown as Evaluator;
+  const waiting = (signal: AbortSignal) => evaluated(null, request, evaluator, events, { signal, onBegun: () => {}, onProgress: () => {} });
+
+  const stop = new AbortController();
+  const stopped = waiting(stop.signal);
+  setImmediate(() => stop.abort());
+  await expect(stopped).rejects.toMatchObject({ code: 'cancelled' });
+  expect(asked).toEqual([]);
+
+  const done = waiting(new AbortController().signal);
+  setImmediate(() => ends('done'));
+  // The first answer has no report yet; a change tells that it is there.
+  await vi.waitFor(() => expect(asked).toEqual(['get']));
+  ends('done');
+  expect(await done).toBe(report);
 });
 
 async function opened(): Promise<JobStudio> {

@@ -64,16 +64,20 @@ export interface EvaluationWatch {
 export async function evaluated(
   begun: string | null, request: EvaluateRequest, evaluator: Evaluator, events: Services['events'], { signal, onBegun, onProgress }: EvaluationWatch,
 ): Promise<EvaluationReport> {
+  const latest = new Map<string, EvaluationRecord>();
   let id: string | null = null;
   let changes = 0;
   let wake: () => void = () => {};
   let pace: { at: number; done: number } | null = null;
+  const again = () => {
+    changes += 1;
+    wake();
+  };
   // Listening starts first: what happens before the answer is here must not be missed.
   const unsubscribe = [
     events.on('evaluation.changed', ({ evaluation }) => {
-      if (id !== null && evaluation.id !== id) return;
-      changes += 1;
-      wake();
+      latest.set(evaluation.id, evaluation);
+      again();
     }),
     events.on('evaluation.progress', ({ evaluation, done, total, secondsLeft }) => {
       if (evaluation !== id) return;
@@ -82,21 +86,26 @@ export async function evaluated(
       onProgress({ phase: 'evaluating', step: done, steps: total, samplesPerSecond: seconds === 0 ? 0 : (done - pace.done) / seconds, secondsLeft });
     }),
   ];
-  const stop = () => id !== null && void evaluator.cancel(id).catch(() => wake());
+  const stop = () => id !== null && void evaluator.cancel(id).then(again, again);
   signal.addEventListener('abort', stop);
   try {
     if (signal.aborted) throw new StudioError('cancelled', 'Stopped before the evaluation began.');
-    id = (await begin(begun, request, evaluator)).id;
+    const record = await begin(begun, request, evaluator);
+    id = record.id;
     onBegun(id);
     if (signal.aborted) stop();
     for (;;) {
       const seen = changes;
-      const { evaluation, report } = await evaluator.get(id).catch((thrown: unknown) => {
-        throw isGone(thrown) ? stopped() : thrown;
-      });
-      if (evaluation.state === 'done' && report !== null) return report;
-      // A report that is missing is put together anew, which is told like any change.
-      if (!['queued', 'running', 'done'].includes(evaluation.state)) throw evaluation.error === null ? stopped() : fromErrorData(evaluation.error);
+      const { state, error } = latest.get(id) ?? record;
+      if (state === 'done') {
+        // Not asked for earlier: of one that stopped half-way a report would be made that nobody wants. One that is missing is put together
+        // anew, which is told like any change.
+        const { report } = await evaluator.get(id).catch((thrown: unknown) => {
+          throw isGone(thrown) ? stopped() : thrown;
+        });
+        if (report !== null) return report;
+        if (signal.aborted) throw stopped();
+      } else if (state !== 'queued' && state !== 'running') throw error === null ? stopped() : fromErrorData(error);
       if (changes === seen) await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
