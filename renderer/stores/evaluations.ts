@@ -106,9 +106,11 @@ export const useEvaluations = defineStore('evaluations', () => {
     else report.value = { kind: 'ready', report: result.value.report };
   }
 
-  /** The form as it is first seen: with the models that belong together. */
+  /** The form as it is first seen: with the models that belong together, and none that is gone. */
   function prepare(): void {
-    if (form.value.models.length === 0) form.value = { ...form.value, models: firstPair(models.models) };
+    if (!models.loaded) return;
+    const there = form.value.models.filter((id) => models.byId(id) !== null);
+    if (there.length === 0 || there.length < form.value.models.length) form.value = { ...form.value, models: there.length > 0 ? there : firstPair(models.models) };
   }
 
   function change(changed: Partial<EvaluationForm>): void {

@@ -4,6 +4,7 @@ import { shallowRef, watch, type Ref } from 'vue';
 import type { ErrorData } from '../../../main/contract/errors.ts';
 import type { EvaluateRequest, EvaluationPlan } from '../../../main/contract/evaluation.ts';
 import { useClient } from '../../stores/client.ts';
+import { useModels } from '../../stores/models.ts';
 
 export interface PlanState {
   /** The last one that is known, also while the next is asked for: figures do not flicker. */
@@ -14,6 +15,7 @@ export interface PlanState {
 /** Follows `request`; null stands for a form that cannot be asked for yet. */
 export function usePlan(request: Readonly<Ref<EvaluateRequest | null>>): Readonly<Ref<PlanState>> {
   const client = useClient();
+  const models = useModels();
   const state = shallowRef<PlanState>({ plan: null, error: null });
 
   const ask = useDebounceFn(async (wanted: EvaluateRequest) => {
@@ -22,7 +24,8 @@ export function usePlan(request: Readonly<Ref<EvaluateRequest | null>>): Readonl
     state.value = result.ok ? { plan: result.value, error: null } : { plan: null, error: result.error };
   }, 200);
 
-  watch(request, (wanted) => {
+  // The models are read again when one has come or gone, and when the line to the host is back: then the answer may be another.
+  watch([request, () => models.models], ([wanted]) => {
     if (wanted === null) state.value = { plan: null, error: null };
     else void ask(wanted);
   }, { immediate: true });
