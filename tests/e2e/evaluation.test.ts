@@ -108,6 +108,8 @@ describe('an evaluation', () => {
     await at('mode-cells').click();
     expect(await at('cell-row').count()).toBe(cells);
     expect(await at('difference-row').count()).toBeGreaterThanOrEqual(3);
+    // A ratio of times with its interval, then the ratio of passes.
+    expect(await at('difference-row').first().textContent()).toMatch(/\d\.\d\d×\d+\.\d\d–\d+\.\d\d\d+\.\d\d×/);
     await at('sort-nfe').click();
     await eventually(() => at('cells').locator('th[aria-sort="ascending"]').textContent()).toContain('Passes');
     expect(complaints).toEqual([]);
