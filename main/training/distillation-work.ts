@@ -36,7 +36,7 @@ export async function claimWork(folder: string, job: Begun, other: OtherWork): P
   if (before !== null && differences.length === 0) return;
   if (differences.length > 0 && other === 'refuse') {
     throw new StudioError('invalid-input', `The unfinished distillation "${job.request.name}" is another one: ${differences.join('; ')}.`, {
-      hint: 'Give the same settings to go on with it, choose another name, or throw that work away with --restart.',
+      hint: 'Give the same settings to go on with it, or start another one.',
     });
   }
   // Without its job nobody knows what the rest is.

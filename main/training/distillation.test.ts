@@ -245,7 +245,7 @@ describe('unfinished work', () => {
     await stopped('other', ({ phase }) => phase === 'teaching');
     const changed = { request: request({ steps: 3, threads: 2 }) };
     await expect(start('other', changed)).rejects.toMatchObject({
-      code: 'invalid-input', message: 'The unfinished distillation "new" is another one: steps was 8, now 3.', hint: expect.stringContaining('--restart'),
+      code: 'invalid-input', message: 'The unfinished distillation "new" is another one: steps was 8, now 3.', hint: expect.stringContaining('same settings'),
     });
     expect(await readdir(work('other'))).toContain('points.f16');
     expect((await start('other', { ...changed, otherWork: 'discard' })).outcome.samples).toBe(12);
