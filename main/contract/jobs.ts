@@ -92,7 +92,7 @@ export function evaluatedScales({ evaluate, guidanceRange: [low, high] }: Pick<J
 
 /** Starting points for the form. Times are for two cores of a laptop; `jobs.estimate` measures them on this machine. */
 export const jobPresets = [
-  /** About 10 minutes: enough to see the slider act. */
+  /** About 10 minutes. */
   { id: 'quick', config: { steps: 240, batch: 64, points: 2048, validateEvery: 20, sampleEvery: 60, checkpointEvery: 40 } },
   /** About 8 hours. */
   { id: 'overnight', config: { steps: 20_000, batch: 64, points: 32_768, learningRate: 3e-4, validateEvery: 100, sampleEvery: 1000, checkpointEvery: 200 } },

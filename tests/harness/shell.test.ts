@@ -48,7 +48,7 @@ describe('the build', () => {
     const imported = new Set<string>();
     for (const file of files) {
       const code = await readFile(join(root, 'out', 'main', file), 'utf8');
-      for (const [, name] of code.matchAll(/^(?:import|export)\b[^;'"]*?\bfrom\s*["']([^."'][^"']*)["']|^import\s*["']([^."'][^"']*)["']/gm)) imported.add(name ?? '');
+      for (const [, from, alone] of code.matchAll(/^(?:import|export)\b[^;'"]*?\bfrom\s*["']([^."'][^"']*)["']|^import\s*["']([^."'][^"']*)["']/gm)) imported.add(from ?? alone!);
     }
     const packages = [...imported].filter((name) => name !== 'electron' && !isBuiltin(name));
     expect(packages.sort()).toEqual(['better-sqlite3', 'onnxruntime-node', 'sharp']);
