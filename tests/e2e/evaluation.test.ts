@@ -3,10 +3,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTinyCheckpoint, createTinyStudent } from '../fixtures/tiny.ts';
-import { chromiumPath, ensureBuild, eventually, isShown, withoutChromium } from '../harness/rig.ts';
+import { chromiumPath, ensureBuild, eventually, isShown, openBrowser, openPage, withoutChromium } from '../harness/rig.ts';
 import { ServedStudio } from '../harness/serve.ts';
 
 const teacher = 'miniature';
@@ -49,12 +49,8 @@ beforeAll(async () => {
   await createTinyCheckpoint(join(home, 'models'), teacher);
   await createTinyStudent(join(home, 'models'), student, teacher);
   studio = await ServedStudio.start(home);
-  browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
-  page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
+  browser = await openBrowser();
+  page = await openPage(await browser.newContext({ viewport: { width: 1440, height: 900 } }), (text) => complaints.push(text));
   await page.goto(studio.url);
   await at('nav-evaluation').click();
 }, 300_000);

@@ -3,9 +3,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { chromiumPath, ensureBuild, eventually, isShown, provideModels, readRuns, withoutChromium } from '../harness/rig.ts';
+import { chromiumPath, ensureBuild, eventually, isShown, openBrowser, openPage, provideModels, readRuns, withoutChromium } from '../harness/rig.ts';
 import { ServedStudio } from '../harness/serve.ts';
 
 let home: string;
@@ -19,12 +19,8 @@ let complaints: string[] = [];
 const library = (): string => join(home, 'library');
 const at = (id: string): Locator => page.getByTestId(id);
 
-async function openPage(): Promise<void> {
-  page = await context.newPage();
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
+async function visit(): Promise<void> {
+  page = await openPage(context, (text) => complaints.push(text));
   await page.goto(studio.url);
 }
 
@@ -73,9 +69,9 @@ beforeAll(async () => {
   await ensureBuild();
   await provideModels(library());
   studio = await ServedStudio.start(library());
-  browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  browser = await openBrowser();
   context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-  await openPage();
+  await visit();
 }, 300_000);
 
 afterAll(async () => {
@@ -201,7 +197,7 @@ describe('after the server was started again', () => {
     studio = await ServedStudio.start(library());
     await page.close();
     complaints = [];
-    await openPage();
+    await visit();
     await eventually(() => at('history-item').count()).toBe(3);
 
     await type('prompt', 'a blue house');
@@ -247,7 +243,7 @@ describe('after the server was started again', () => {
     expect(readRuns(library())[0]).toMatchObject({ kind: 'generate', state: 'cancelled' });
     studio = await ServedStudio.start(library());
     await page.close();
-    await openPage();
+    await visit();
   }, 120_000);
 });
 

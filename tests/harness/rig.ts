@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import type { Locator } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { findChromium } from '../../scripts/chromium.ts';
 import { build, isStale } from '../../scripts/window-build.ts';
@@ -13,6 +13,22 @@ export const root = join(import.meta.dirname, '..', '..');
 /** Path of a Chromium, or the reason for skipping, as a test's name shows it. */
 export const chromiumPath = findChromium();
 export const withoutChromium = 'no Chromium or Chrome on this machine (set TEEFUSION_CHROMIUM to one)';
+
+/** The machine's Chromium without a window. Only where `chromiumPath` is not null. */
+export function openBrowser(): Promise<Browser> {
+  if (chromiumPath === null) throw new Error(withoutChromium);
+  return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+}
+
+/** An empty page that tells every error of its own and every line that it writes to its console as one. */
+export async function openPage(context: BrowserContext, complain: (text: string) => void): Promise<Page> {
+  const page = await context.newPage();
+  page.on('pageerror', (error) => complain(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complain(message.text());
+  });
+  return page;
+}
 
 /** Builds out/ unless it is newer than every source; `npm test` has just built it. */
 export async function ensureBuild(): Promise<void> {
