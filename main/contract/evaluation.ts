@@ -158,6 +158,8 @@ export const EvaluationReport = z.object({
   threads: z.int(),
   runtime: z.string(),
   evaluator: EvaluatorTrust,
+  /** Of the rule by which the facts were read; reports of earlier versions lack it. */
+  evaluatorVersion: z.int().optional(),
   cells: z.array(CellResult),
   differences: z.array(PairedDifference),
   sliders: z.array(SliderReport),

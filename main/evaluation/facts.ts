@@ -16,6 +16,7 @@ export const FactsHead = z.object({
   device: z.string(),
   threads: z.int(),
   runtime: z.string(),
+  evaluatorVersion: z.int().optional(),
 });
 export type FactsHead = z.infer<typeof FactsHead>;
 

@@ -32,7 +32,7 @@ export interface ReportInput {
   readonly eye: Eye;
   /** null where the models did not learn from the Storybook training pictures. */
   readonly memorisation: CopyCheck | null;
-  readonly conditions: Pick<EvaluationReport, 'device' | 'threads' | 'runtime' | 'evaluator'>;
+  readonly conditions: Pick<EvaluationReport, 'device' | 'threads' | 'runtime' | 'evaluator' | 'evaluatorVersion'>;
   readonly metrics: EvaluationReport['metrics'];
   readonly warnings: readonly Warning[];
   readonly onProgress?: (done: number, total: number) => void;

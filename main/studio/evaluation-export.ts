@@ -82,6 +82,8 @@ export interface PublishedCheck {
   readonly comparison: FactsComparison | null;
   /** Models in the cells whose published facts are of other weights. */
   readonly otherWeights: string[];
+  /** The published facts were read by another version of the evaluator, so a difference need not be the pictures'. */
+  readonly otherEvaluator: boolean;
 }
 
 /**
@@ -99,7 +101,7 @@ export async function checkPublished(report: EvaluationReport, records: readonly
   const prompts = new Map(pictures.map((picture) => [picture.index, picture]));
   const own = records.filter(({ cell, index, prompt, seed }) => keys.has(cell) && prompts.get(index)?.prompt === prompt && prompts.get(index)?.seed === seed);
   const comparison = compareFacts(own, pictures);
-  return { comparison: comparison.compared === 0 ? null : comparison, otherWeights: published.flatMap(({ id }) => (alike.has(id) ? [] : [id])) };
+  return { comparison: comparison.compared === 0 ? null : comparison, otherWeights: published.flatMap(({ id }) => (alike.has(id) ? [] : [id])), otherEvaluator: head.evaluatorVersion !== report.evaluatorVersion };
 }
 
 function publishedRecords(text: string, path: string): PublishedRecord[] {

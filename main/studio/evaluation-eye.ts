@@ -3,7 +3,7 @@ import published from '../../resources/evaluator/trust.json' with { type: 'json'
 import { EvaluatorTrust } from '../contract/evaluation.ts';
 import type { Eye } from '../evaluation/real.ts';
 import { judgedFacts, seenWords } from '../evaluation/record.ts';
-import { compare, look, readSight } from '../storybook/evaluator.ts';
+import { compare, evaluatorVersion, look, readSight } from '../storybook/evaluator.ts';
 import { features, featuresOf } from '../storybook/features.ts';
 import { contrast, saturation } from '../storybook/tone.ts';
 import type { Judged, JudgeJob } from './evaluation-messages.ts';
@@ -25,6 +25,7 @@ export async function judgePicture({ picture: { width, height, rgb }, facts }: J
   const sight = visible ? await look(rgb, width) : null;
   const judgement = sight !== null && facts !== null ? compare(facts, readSight(sight)) : null;
   return {
+    evaluatorVersion,
     facts: judgement && judgedFacts(judgement),
     allCorrect: judgement && judgement.allCorrect,
     seen: judgement === null ? '' : seenWords(judgement.reading),

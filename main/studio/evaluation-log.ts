@@ -10,6 +10,8 @@ export const StoredRecord = PictureRecord.extend({
   device: z.string(),
   threads: z.int(),
   runtime: z.string(),
+  /** Version of what read the facts. Pictures judged by an earlier studio lack it. */
+  evaluatorVersion: z.int().optional(),
   /** Of the decoded RGB bytes. */
   pixelSha256: z.string(),
   /** A student was trained on the same cores meanwhile. */

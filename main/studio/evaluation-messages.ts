@@ -10,7 +10,7 @@ import { PlannedEvaluation } from './evaluation-files.ts';
 const Number = z.int().min(1);
 
 /** What the evaluator makes of one picture. */
-export const Judged = PictureRecord.pick({ facts: true, allCorrect: true, seen: true, features: true, saturation: true, contrast: true });
+export const Judged = PictureRecord.pick({ facts: true, allCorrect: true, seen: true, features: true, saturation: true, contrast: true }).extend({ evaluatorVersion: z.int() });
 export type Judged = z.infer<typeof Judged>;
 
 export const JudgeJob = z.object({

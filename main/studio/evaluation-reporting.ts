@@ -37,10 +37,10 @@ export async function reportOf({ dir, sketches, cacheDir, warnings }: ReportJob,
     passes: passCounter(shifts, request.reflection),
     pixels: ({ cell, index }) => readPixels(folder.picture(cell, index), hashes.get(pictureKey(cell, index))),
     memorisation: canBeCopies(plan) ? await copyCheck(sketches, cacheDir, onProgress) : null,
-    conditions: { device: first.device, threads: first.threads, runtime: first.runtime, evaluator: trust },
+    conditions: { device: first.device, threads: first.threads, runtime: first.runtime, evaluator: trust, evaluatorVersion: first.evaluatorVersion },
     // A metric that failed at one picture gives no column.
     metrics: metrics.filter(({ id: metric }) => records.every(({ scores }) => scores[metric] !== undefined)).map(({ hash: _, ...metric }) => metric),
-    warnings: [...plan.warnings, ...warnings, ...mixedConditions(records), ...trainedBeside(records)],
+    warnings: [...plan.warnings, ...warnings, ...mixedConditions(records), ...mixedEvaluators(records), ...trainedBeside(records)],
     onProgress: foresight(onProgress),
   });
 }
@@ -84,6 +84,11 @@ function mixedConditions(records: readonly StoredRecord[]): Warning[] {
   const conditions = new Set(records.map(({ device, threads, runtime }) => `${device} with ${threads} threads (ONNX Runtime ${runtime})`));
   if (conditions.size === 1) return [];
   return [{ code: 'mixed-conditions', message: `Its pictures were drawn under different conditions, so their times cannot be compared: ${[...conditions].join('; ')}.` }];
+}
+
+function mixedEvaluators(records: readonly StoredRecord[]): Warning[] {
+  if (new Set(records.map(({ evaluatorVersion }) => evaluatorVersion)).size === 1) return [];
+  return [{ code: 'mixed-evaluators', message: 'Some of its pictures were judged by an earlier version of the evaluator, so their facts cannot be compared. Evaluate anew to have all of them judged alike.' }];
 }
 
 function trainedBeside(records: readonly StoredRecord[]): Warning[] {

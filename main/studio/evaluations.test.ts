@@ -12,9 +12,11 @@ import { EvaluationReport, type EvaluationRecord } from '../contract/evaluation.
 import { dualMetric, scalarMetric } from '../engine/testing/metric-folders.ts';
 import { writeFacts, type PictureFacts } from '../evaluation/facts.ts';
 import { readMetadata } from '../library/images/metadata.ts';
+import { evaluatorVersion } from '../storybook/evaluator.ts';
 import { openStudio, type Studio } from '../studio.ts';
 import { checkFacts, checkPublished, exportEvaluation, recordsOf } from './evaluation-export.ts';
-import { readRecords } from './evaluation-log.ts';
+import { readRecords, type StoredRecord } from './evaluation-log.ts';
+import { reportOf } from './evaluation-reporting.ts';
 
 // Several processes start here; on a busy machine each takes its time.
 vi.setConfig({ testTimeout: 480_000, hookTimeout: 480_000 });
@@ -195,23 +197,37 @@ describe('an evaluation', () => {
     const records = await recordsOf(libraryDir, whole.id);
     const published = join(root, 'facts.jsonl');
     const publish = (models: Record<string, string>, pictures: readonly PictureFacts[] = records) =>
-      writeFile(published, writeFacts({ version: 1, models, reflection: {}, device: 'cpu', threads: 1, runtime: '' }, pictures));
+      writeFile(published, writeFacts({ version: 1, models, reflection: {}, device: 'cpu', threads: 1, runtime: '', evaluatorVersion }, pictures));
     const hashes = Object.fromEntries(report.models.map(({ id, hash }) => [id, hash]));
     expect(await checkPublished(report, records, published)).toBeNull();
     await publish(hashes);
     // The fourth prompt cannot be read, so that nothing is published of it.
     expect(await checkPublished(report, records, published)).toEqual({
-      comparison: { compared: 12, unpublished: 0, facts: 48, reproduced: 48, differences: [] }, otherWeights: [],
+      comparison: { compared: 12, unpublished: 0, facts: 48, reproduced: 48, differences: [] }, otherWeights: [], otherEvaluator: false,
     });
     expect(await checkFacts(records, published)).toMatchObject({ compared: 12, unpublished: 4, reproduced: 48 });
     await publish({ ...hashes, storybook: 'other weights' });
     expect(await checkPublished(report, records, published)).toMatchObject({ comparison: { compared: 6, facts: 24, reproduced: 24 }, otherWeights: ['storybook'] });
     await publish({});
-    expect(await checkPublished(report, records, published)).toEqual({ comparison: null, otherWeights: [] });
+    expect(await checkPublished(report, records, published)).toEqual({ comparison: null, otherWeights: [], otherEvaluator: false });
     await publish(hashes, records.map((record) => ({ ...record, seed: record.seed + 1 })));
-    expect(await checkPublished(report, records, published)).toEqual({ comparison: null, otherWeights: [] });
+    expect(await checkPublished(report, records, published)).toEqual({ comparison: null, otherWeights: [], otherEvaluator: false });
+    const { evaluatorVersion: _, ...earlier } = report;
+    expect(await checkPublished(earlier, records, published)).toMatchObject({ otherEvaluator: true });
     await writeFile(published, 'nonsense');
     await expect(checkPublished(report, records, published)).rejects.toMatchObject({ code: 'corrupt-file' });
+  });
+
+  it('says that two versions of the evaluator have judged its pictures', async () => {
+    const dir = join(root, 'mixed');
+    await cp(folderOf(whole.id), dir, { recursive: true });
+    const job = { dir, sketches: join(root, 'no-sketches'), cacheDir: join(root, 'cache'), warnings: [] };
+    expect(await reportOf(job)).toMatchObject({ evaluatorVersion, warnings: whole.report.warnings });
+    const [first = '', ...rest] = readFileSync(join(dir, 'records.jsonl'), 'utf8').split('\n');
+    const { evaluatorVersion: now, ...earlier } = JSON.parse(first) as StoredRecord;
+    expect(now).toBe(evaluatorVersion);
+    await writeFile(join(dir, 'records.jsonl'), [JSON.stringify(earlier), ...rest].join('\n'));
+    expect((await reportOf(job))!.warnings).toContainEqual({ code: 'mixed-evaluators', message: expect.stringContaining('earlier version of the evaluator') });
   });
 
   it('is deleted with an undo', async () => {

@@ -1,6 +1,7 @@
 // Measures how far the evaluator can be trusted and writes it to resources/evaluator/trust.json, which every report quotes.
 // With --vae it prints instead how much of a render is still read after the way through an autoencoder: no generator can do better.
 // node scripts/node.mjs scripts/measure/evaluator.ts [--renders 1800] [--corrupted 400] [--subset 60] [--vae MODEL_FOLDER]
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../../main/checkpoints/atomic.ts';
@@ -10,9 +11,9 @@ import type { EvaluatorTrust, Share } from '../../main/contract/evaluation.ts';
 import { Network } from '../../main/diffusion/networks.ts';
 import { wilson } from '../../main/evaluation/statistics.ts';
 import { vaeDecode, vaeEncode } from '../../main/networks/vae.ts';
-import { factNames } from '../../main/storybook/evaluator.ts';
+import { evaluatorVersion, factNames } from '../../main/storybook/evaluator.ts';
 import { measureCorrupted, measureRenders, type Change, type FactTally } from '../../main/storybook/trust.ts';
-import { agreements, summary } from './label-agreement.ts';
+import { agreements, readingsDigest, summary } from './label-agreement.ts';
 import { table } from './models.ts';
 
 const { values } = parseArgs({ options: {
@@ -31,20 +32,29 @@ else {
 }
 
 async function publish(): Promise<void> {
+  const development = await agreements('development');
+  const readings = await versioned(readingsDigest(development));
   const renders = await measureRenders(Number(values.renders));
   const corrupted = await measureCorrupted(Number(values.corrupted));
   const subset = Number(values.subset);
   const sum = (of: 'misread' | 'asked'): number => Object.values(corrupted).reduce((all, tally) => all + tally[of], 0);
-  const labels = { independent: summary(await agreements('independent')), development: summary(await agreements('development')) };
+  const labels = { independent: summary(await agreements('independent')), development: summary(development) };
   const trust: EvaluatorTrust = {
     renders: Object.fromEntries(factNames.map((name) => [name, share(renders[name])])),
     corruptedMisread: wilson(sum('misread'), sum('asked')),
     labelled: labels.independent.same,
   };
   // The subset is what the test measures again.
-  await writeFileAtomic(file, `${JSON.stringify({ ...trust, labels, corrupted, subset: { count: subset, renders: await measureRenders(subset), corrupted: await measureCorrupted(subset) } }, null, 1)}\n`);
+  await writeFileAtomic(file, `${JSON.stringify({ ...trust, readings, labels, corrupted, subset: { count: subset, renders: await measureRenders(subset), corrupted: await measureCorrupted(subset) } }, null, 1)}\n`);
   console.log(table(['fact', 'read right'], factNames.map((name) => [name, percent(renders[name])])));
   console.log(`\n${table(['spoilt by', 'misread', 'recognised', 'abstained', 'of'], Object.entries(corrupted).map(([name, { misread, recognised, abstained, asked }]) => [name, misread, recognised, abstained, asked].map(String)))}`);
+}
+
+/** The digest with the evaluator's version. @throws Error when what it reads has changed since that version was published */
+async function versioned(digest: string): Promise<{ version: number; digest: string }> {
+  const { readings: last } = JSON.parse(await readFile(file, 'utf8')) as { readings: { version: number; digest: string } };
+  if (last.version === evaluatorVersion && last.digest !== digest) throw new Error(`The evaluator reads otherwise than version ${evaluatorVersion} did: raise evaluatorVersion, and evaluate anew what is published.`);
+  return { version: evaluatorVersion, digest };
 }
 
 /** Encodes to the mean latents and decodes them again, one picture at a time. */

@@ -1,4 +1,5 @@
 // Compares the committed labels with what the evaluator sees in the same pictures.
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import sharp from 'sharp';
 import type { Share } from '../../main/contract/evaluation.ts';
@@ -73,6 +74,13 @@ export function summary(all: readonly Agreement[]): SetAgreement {
     pictures: all.length, same: together('same'), decided: together('decided'),
     found: wilson(found.right, found.asked), named: wilson(named.right, named.asked),
   };
+}
+
+/** Changes when the evaluator reads anything else from these pictures. */
+export function readingsDigest(all: readonly Agreement[]): string {
+  const read = all.map(({ label: { file }, reading: { background, objects, relation } }) =>
+    [file, background, objects.map(({ kind, colour, size, place }) => [kind, colour, size, place]), relation]);
+  return createHash('sha256').update(JSON.stringify(read)).digest('hex');
 }
 
 const opposite = { 'left of': 'right of', 'right of': 'left of', above: 'below', below: 'above' } as const;

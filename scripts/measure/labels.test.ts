@@ -1,9 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { EvaluatorTrust } from '../../main/contract/evaluation.ts';
-import type { Reading } from '../../main/storybook/evaluator.ts';
-import { agreements, objectTallies, sameFacts, summary, type SetAgreement } from './label-agreement.ts';
+import { evaluatorVersion, type Reading } from '../../main/storybook/evaluator.ts';
+import { agreements, objectTallies, readingsDigest, sameFacts, summary, type SetAgreement } from './label-agreement.ts';
 import { Label, labelsFolder, readLabels, type LabelSet } from './label-files.ts';
+
+interface Published extends EvaluatorTrust {
+  labels: Record<LabelSet, SetAgreement>;
+  readings: { version: number; digest: string };
+}
 
 // Some seconds on a free machine; the limit is for one that trains meanwhile.
 describe('the hand labels', { timeout: 600_000 }, () => {
@@ -20,10 +25,12 @@ describe('the hand labels', { timeout: 600_000 }, () => {
     expect((await readLabels('independent')).length).toBeGreaterThanOrEqual(100);
   });
 
-  it('agree with the evaluator as often as is published', async () => {
-    const published = JSON.parse(await readFile(new URL('../../resources/evaluator/trust.json', import.meta.url), 'utf8')) as EvaluatorTrust & { labels: Record<LabelSet, SetAgreement> };
-    for (const set of ['development', 'independent'] as const) expect(summary(await agreements(set)), set).toEqual(published.labels[set]);
+  it('agree with the evaluator as often as is published, and it reads what this version of it read', async () => {
+    const published = JSON.parse(await readFile(new URL('../../resources/evaluator/trust.json', import.meta.url), 'utf8')) as Published;
+    const [development, independent] = [await agreements('development'), await agreements('independent')];
+    expect({ development: summary(development), independent: summary(independent) }).toEqual(published.labels);
     expect(published.labelled).toEqual(published.labels.independent.same);
+    expect({ version: evaluatorVersion, digest: readingsDigest(development) }, 'a change of what the evaluator reads is a new evaluatorVersion').toEqual(published.readings);
   });
 
   it('refuse what the world does not have', () => {

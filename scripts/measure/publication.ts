@@ -46,13 +46,13 @@ export function factsFile(evaluations: readonly EvaluationExport[], prompts: num
   const [first] = published;
   if (first === undefined) throw new Error('None of the evaluations is of the held-out prompts, whose facts are published.');
   for (const { name, report } of published) {
-    if (!isDeepStrictEqual(conditions(report), conditions(first.report))) throw new Error(`${name} and ${first.name} were drawn with other settings of the reflection, or on another device.`);
+    if (!isDeepStrictEqual(conditions(report), conditions(first.report))) throw new Error(`${name} and ${first.name} were drawn with other settings of the reflection, on another device, or judged by another version of the evaluator.`);
   }
   const head: FactsHead = { version: 1, models: modelHashes(published), ...conditions(first.report) };
   return writeFacts(head, published.flatMap(({ records }) => records.filter(({ index }) => index < prompts)));
 }
 
-const conditions = ({ request: { reflection }, device, threads, runtime }: EvaluationReport): Omit<FactsHead, 'version' | 'models'> => ({ reflection, device, threads, runtime });
+const conditions = ({ request: { reflection }, device, threads, runtime, evaluatorVersion }: EvaluationReport): Omit<FactsHead, 'version' | 'models'> => ({ reflection, device, threads, runtime, evaluatorVersion });
 
 /** @throws Error naming a model that two evaluations have with other weights */
 function modelHashes(evaluations: readonly EvaluationExport[]): Record<string, string> {

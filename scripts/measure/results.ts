@@ -12,6 +12,7 @@ import { writeFileAtomic } from '../../main/checkpoints/atomic.ts';
 import { ModelRegistry } from '../../main/checkpoints/registry.ts';
 import { EvaluationProgress, EvaluationReport } from '../../main/contract/evaluation.ts';
 import { evaluateFlags } from '../../main/evaluation/document.ts';
+import { evaluatorVersion } from '../../main/storybook/evaluator.ts';
 import { modelsFolder, table } from './models.ts';
 import { minutesOf, plannedResults, type PlannedResult } from './result-list.ts';
 
@@ -30,12 +31,12 @@ const unknown = only?.find((name) => !planned.some((result) => result.name === n
 if (unknown !== undefined) throw new Error(`There is no result '${unknown}'; there are ${planned.map(({ name }) => name).join(', ')}.`);
 const list = planned.filter(({ name }) => only?.includes(name) ?? true).map((result) => ({ ...result, request: { ...result.request, count: Math.min(result.request.count, most) } }));
 
-/** Whether a result is there, of these weights and settings. */
+/** Whether a result is there, of these weights and settings, and judged as pictures are judged now. */
 async function isDone({ name, request }: PlannedResult): Promise<boolean> {
   const text = await readFile(path.join(work, name, 'report.json'), 'utf8').catch(() => null);
   if (text === null) return false;
   const report = EvaluationReport.parse(JSON.parse(text));
-  return evaluateFlags(report.request) === evaluateFlags(request) && report.models.every(({ id, hash }) => known.find((model) => model.id === id)?.hash === hash);
+  return report.evaluatorVersion === evaluatorVersion && evaluateFlags(report.request) === evaluateFlags(request) && report.models.every(({ id, hash }) => known.find((model) => model.id === id)?.hash === hash);
 }
 
 /** The command line as a user starts it; its progress is passed on, and whose it is kept for going on. */
@@ -74,14 +75,14 @@ function parsed(line: string): unknown {
 async function make(result: PlannedResult): Promise<boolean> {
   const [out, idFile] = [path.join(work, result.name), path.join(work, `${result.name}.id`)];
   await rm(out, { recursive: true, force: true });
-  // One that was begun of other weights or settings is begun anew: its folder in the library stays, and says so when it is asked to go on.
+  // One that was begun of other weights or settings, or judged by another evaluator, is begun anew: its folder in the library stays, and says so when it is asked to go on.
   const flags = evaluateFlags(result.request);
-  const hashes = result.request.models.map((id) => known.find((model) => model.id === id)!.hash).join();
+  const sources = [...result.request.models.map((id) => known.find((model) => model.id === id)!.hash), evaluatorVersion].join();
   const [began, id] = (await readFile(idFile, 'utf8').catch(() => '')).split('\n');
-  const resumed = began === `${flags} ${hashes}` && id !== undefined && existsSync(path.join(work, 'library/evaluations', id));
+  const resumed = began === `${flags} ${sources}` && id !== undefined && existsSync(path.join(work, 'library/evaluations', id));
   let written = resumed ? id : null;
   return evaluate([...(resumed ? ['--resume', id] : flags.split(' ')), '--out', out], async (evaluation) => {
-    if (written !== evaluation) await writeFileAtomic(idFile, `${flags} ${hashes}\n${evaluation}`);
+    if (written !== evaluation) await writeFileAtomic(idFile, `${flags} ${sources}\n${evaluation}`);
     written = evaluation;
   });
 }
