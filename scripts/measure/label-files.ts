@@ -9,9 +9,10 @@ export const pictureName = (index: number): string => `${String(index).padStart(
 
 /**
  * `development`: the disagreements on these were looked at while the evaluator was being made. `independent`: nothing was chosen on
- * them. Each is a file of labels; the pictures lie beside them.
+ * them, but they have been seen since. `final`: of the models that are published, labelled when the evaluator was finished. Each is a
+ * file of labels; the pictures lie beside them.
  */
-export const labelSets = { development: 'labels.jsonl', independent: 'labels-independent.jsonl' } as const;
+export const labelSets = { development: 'labels.jsonl', independent: 'labels-independent.jsonl', final: 'labels-final.jsonl' } as const;
 export type LabelSet = keyof typeof labelSets;
 
 /** How a picture was made; never shown to whoever labels it. */
@@ -33,6 +34,14 @@ export const Label = z.strictObject({
   relation: z.enum(relations).nullable(),
 });
 export type Label = z.infer<typeof Label>;
+
+/** What an eye read off the rulers: the source of the labels of the later sets. */
+export const boxesFile = (set: LabelSet): string => `boxes-${set}.txt`;
+
+/** The lines of a set's boxes. */
+export async function readBoxes(set: LabelSet): Promise<string[]> {
+  return (await readFile(path.join(labelsFolder, boxesFile(set)), 'utf8')).split('\n').filter((line) => line.trim() !== '');
+}
 
 /** The labels of a set, in the order of its file. @throws an error that names the line which is none */
 export async function readLabels(set: LabelSet): Promise<Label[]> {

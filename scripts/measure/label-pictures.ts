@@ -1,6 +1,7 @@
 // Draws pictures for a person to label, and sheets of them to look at that show numbers and no prompts. Half of the prompts are
 // of held-out combinations, every third has two objects, guidance scales in turn: so there are good, middling and bad pictures.
-// node scripts/node.mjs scripts/measure/label-pictures.ts SHEETS_DIR [--models DIR] [--model storybook] [--count 120] [--start 0] [--guidance 1,2,3,5,7] [--steps 20]
+// node scripts/node.mjs scripts/measure/label-pictures.ts SHEETS_DIR [--models DIR] [--model storybook] [--count 120] [--start 0] [--guidance 1,2,3,5,7] [--steps 20] [--each]
+// --each: a large sheet for every picture, which is looked at more closely than twelve on one.
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,6 +13,7 @@ import { modelsFolder, openModel } from './models.ts';
 const { values, positionals: [sheets] } = parseArgs({ allowPositionals: true, options: {
   models: { type: 'string', default: modelsFolder }, model: { type: 'string', default: 'storybook' }, count: { type: 'string', default: '120' },
   start: { type: 'string', default: '0' }, guidance: { type: 'string', default: '1,2,3,5,7' }, steps: { type: 'string', default: '20' },
+  each: { type: 'boolean', default: false },
 } });
 if (!sheets) throw new Error('Say which folder the sheets go to.');
 const count = Number(values.count);
@@ -25,7 +27,7 @@ function promptsOf(): (index: number) => EvaluationPrompt {
   return (index) => lists[index % 3 === 2 ? 1 : 0]![Math.floor(index / 3) % 2]![index]!;
 }
 
-const [columns, rows, side, margin] = [4, 3, 384, 20];
+const [columns, rows, side, margin] = values.each ? [1, 1, 768, 20] : [4, 3, 384, 20];
 const cell = side + margin + 4;
 
 /** A ruler at two edges with a tick for every twentieth of the side, a faint grid of tenths, and the number. */
@@ -65,7 +67,7 @@ for (let index = start; index < start + count; index += 1) {
   made.push({ file, model: values.model, prompt: text, seed, guidance, steps });
   tiles.push({ name: file, rgb });
   if (tiles.length === columns * rows || index === start + count - 1) {
-    await writeSheet(path.join(sheets, `sheet-${String(Math.floor(index / (columns * rows))).padStart(2, '0')}.png`), tiles);
+    await writeSheet(path.join(sheets, `sheet-${String(Math.floor(index / (columns * rows))).padStart(3, '0')}.png`), tiles);
     tiles = [];
   }
 }
