@@ -1,6 +1,7 @@
 // Measures how far the evaluator can be trusted and writes it to resources/evaluator/trust.json, which every report quotes.
 // With --vae it prints instead how much of a render is still read after the way through an autoencoder: no generator can do better.
-// node scripts/node.mjs scripts/measure/evaluator.ts [--renders 1800] [--corrupted 400] [--subset 60] [--vae MODEL_FOLDER]
+// With --labels it measures anew only how often it agrees with the labels, and keeps the rest.
+// node scripts/node.mjs scripts/measure/evaluator.ts [--renders 1800] [--corrupted 400] [--subset 60] [--labels] [--vae MODEL_FOLDER]
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,12 +13,13 @@ import { Network } from '../../main/diffusion/networks.ts';
 import { wilson } from '../../main/evaluation/statistics.ts';
 import { vaeDecode, vaeEncode } from '../../main/networks/vae.ts';
 import { evaluatorVersion, factNames } from '../../main/storybook/evaluator.ts';
-import { measureCorrupted, measureRenders, type Change, type FactTally } from '../../main/storybook/trust.ts';
+import { measureCorrupted, measureRenders, type Change, type FactTally, type Trust } from '../../main/storybook/trust.ts';
 import { agreements, readingsDigest, summary } from './label-agreement.ts';
 import { table } from './models.ts';
 
 const { values } = parseArgs({ options: {
   renders: { type: 'string', default: '1800' }, corrupted: { type: 'string', default: '400' }, subset: { type: 'string', default: '60' }, vae: { type: 'string' },
+  labels: { type: 'boolean', default: false },
 } });
 const file = path.join(import.meta.dirname, '../../resources/evaluator/trust.json');
 const share = ({ right, asked }: FactTally): Share => wilson(right, asked);
@@ -32,27 +34,38 @@ else {
 }
 
 async function publish(): Promise<void> {
+  const published = JSON.parse(await readFile(file, 'utf8')) as Published;
   const development = await agreements('development');
-  const readings = await versioned(readingsDigest(development));
+  const readings = versioned(readingsDigest(development), published);
+  const labels = { final: summary(await agreements('final')), independent: summary(await agreements('independent')), development: summary(development) };
+  const pictures = values.labels ? published : await measured();
+  const trust: EvaluatorTrust = { renders: pictures.renders, corruptedMisread: pictures.corruptedMisread, labelled: labels.final.same };
+  await writeFileAtomic(file, `${JSON.stringify({ ...trust, readings, labels, corrupted: pictures.corrupted, subset: pictures.subset }, null, 1)}\n`);
+  console.log(table(['fact', 'read right'], factNames.map((name) => [name, percent(trust.renders[name]!)])));
+  console.log(`\n${table(['spoilt by', 'misread', 'recognised', 'abstained', 'of'], Object.entries(pictures.corrupted).map(([name, { misread, recognised, abstained, asked }]) => [name, misread, recognised, abstained, asked].map(String)))}`);
+  console.log(`\n${table(['labels', 'agree'], Object.entries(labels).map(([set, { same }]) => [set, percent(same)]))}`);
+}
+
+/** What is measured of pictures whose facts are known. */
+type Measured = Omit<EvaluatorTrust, 'labelled'> & Pick<Trust, 'corrupted'> & { subset: { count: number } & Trust };
+interface Published extends Measured {
+  readings: { version: number; digest: string };
+}
+
+async function measured(): Promise<Measured> {
   const renders = await measureRenders(Number(values.renders));
   const corrupted = await measureCorrupted(Number(values.corrupted));
-  const subset = Number(values.subset);
   const sum = (of: 'misread' | 'asked'): number => Object.values(corrupted).reduce((all, tally) => all + tally[of], 0);
-  const labels = { independent: summary(await agreements('independent')), development: summary(development) };
-  const trust: EvaluatorTrust = {
-    renders: Object.fromEntries(factNames.map((name) => [name, share(renders[name])])),
-    corruptedMisread: wilson(sum('misread'), sum('asked')),
-    labelled: labels.independent.same,
+  const count = Number(values.subset);
+  return {
+    renders: Object.fromEntries(factNames.map((name) => [name, share(renders[name])])), corruptedMisread: wilson(sum('misread'), sum('asked')), corrupted,
+    // What the test measures again.
+    subset: { count, renders: await measureRenders(count), corrupted: await measureCorrupted(count) },
   };
-  // The subset is what the test measures again.
-  await writeFileAtomic(file, `${JSON.stringify({ ...trust, readings, labels, corrupted, subset: { count: subset, renders: await measureRenders(subset), corrupted: await measureCorrupted(subset) } }, null, 1)}\n`);
-  console.log(table(['fact', 'read right'], factNames.map((name) => [name, percent(renders[name])])));
-  console.log(`\n${table(['spoilt by', 'misread', 'recognised', 'abstained', 'of'], Object.entries(corrupted).map(([name, { misread, recognised, abstained, asked }]) => [name, misread, recognised, abstained, asked].map(String)))}`);
 }
 
 /** The digest with the evaluator's version. @throws Error when what it reads has changed since that version was published */
-async function versioned(digest: string): Promise<{ version: number; digest: string }> {
-  const { readings: last } = JSON.parse(await readFile(file, 'utf8')) as { readings: { version: number; digest: string } };
+function versioned(digest: string, { readings: last }: Pick<Published, 'readings'>): Published['readings'] {
   if (last.version === evaluatorVersion && last.digest !== digest) throw new Error(`The evaluator reads otherwise than version ${evaluatorVersion} did: raise evaluatorVersion, and evaluate anew what is published.`);
   return { version: evaluatorVersion, digest };
 }

@@ -83,6 +83,9 @@ export function readingsDigest(all: readonly Agreement[]): string {
   return createHash('sha256').update(JSON.stringify(read)).digest('hex');
 }
 
+/** The same two objects in the other order. */
+const turned = (reading: Reading): Reading => ({ ...reading, objects: reading.objects.toReversed(), relation: reading.relation && opposite[reading.relation] });
+
 const opposite = { 'left of': 'right of', 'right of': 'left of', above: 'below', below: 'above' } as const;
 
 /**
@@ -98,9 +101,10 @@ export function sameFacts(label: Label, reading: Reading, open: 'compare' | 'ski
   };
   const facts = ['kind', 'colour', 'size', 'place'] as const;
   const agreed = (seen: Reading['objects']): number => own.reduce((sum, object, i) => sum + facts.filter((fact) => object[fact] === seen[i]?.[fact]).length, 0);
-  const swapped = reading.objects.length === 2 && agreed(reading.objects.toReversed()) > agreed(reading.objects);
-  const seen = swapped ? reading.objects.toReversed() : reading.objects;
-  const relation = swapped && reading.relation ? opposite[reading.relation] : reading.relation;
+  const orders = [reading, ...(reading.objects.length === 2 ? [turned(reading)] : [])];
+  // Two alike objects have no order of their own: then the one in which the relation agrees.
+  const score = (order: Reading): number => agreed(order.objects) + Number(order.relation === label.relation) / 2;
+  const { objects: seen, relation } = orders.reduce((best, order) => (score(order) > score(best) ? order : best));
   const count = own.length === seen.length;
   const of = (fact: (typeof facts)[number]): boolean | null => (count ? agree<string>(own.map((object, i) => [object[fact], seen[i]![fact]])) : null);
   return {

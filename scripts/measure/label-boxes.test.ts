@@ -4,7 +4,7 @@ import { readBoxes, readLabels } from './label-files.ts';
 
 describe('labels from boxes', () => {
   it('are those that are committed', async () => {
-    expect((await readBoxes('independent')).map(labelOf)).toEqual(await readLabels('independent'));
+    for (const set of ['independent', 'final'] as const) expect((await readBoxes(set)).map(labelOf), set).toEqual(await readLabels(set));
   });
 
   it('say nothing near a border', () => {

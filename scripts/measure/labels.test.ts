@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EvaluatorTrust } from '../../main/contract/evaluation.ts';
 import { evaluatorVersion, type Reading } from '../../main/storybook/evaluator.ts';
 import { agreements, objectTallies, readingsDigest, sameFacts, summary, type SetAgreement } from './label-agreement.ts';
-import { Label, labelsFolder, readLabels, type LabelSet } from './label-files.ts';
+import { Label, labelSets, labelsFolder, readLabels, type LabelSet } from './label-files.ts';
 
 interface Published extends EvaluatorTrust {
   labels: Record<LabelSet, SetAgreement>;
@@ -15,21 +15,22 @@ describe('the hand labels', { timeout: 600_000 }, () => {
   it('are one for each picture, and each picture says how it was made', async () => {
     const files = await readdir(labelsFolder);
     const pictures = files.filter((name) => name.endsWith('.webp')).sort();
-    const labels = [...await readLabels('development'), ...await readLabels('independent')];
+    const labels = (await Promise.all((Object.keys(labelSets) as LabelSet[]).map(readLabels))).flat();
     expect(labels.map(({ file }) => file).sort()).toEqual(pictures);
     const made = (await Promise.all(files.filter((name) => name.startsWith('prompts-')).map((name) => readFile(`${labelsFolder}/${name}`, 'utf8')))).join('');
     expect(made.split('\n').filter(Boolean).map((line) => (JSON.parse(line) as { file: string }).file).sort()).toEqual(pictures);
   });
 
   it('are at least a hundred that nothing was chosen on', async () => {
-    expect((await readLabels('independent')).length).toBeGreaterThanOrEqual(100);
+    for (const set of ['independent', 'final'] as const) expect((await readLabels(set)).length, set).toBeGreaterThanOrEqual(100);
   });
 
   it('agree with the evaluator as often as is published, and it reads what this version of it read', async () => {
     const published = JSON.parse(await readFile(new URL('../../resources/evaluator/trust.json', import.meta.url), 'utf8')) as Published;
-    const [development, independent] = [await agreements('development'), await agreements('independent')];
-    expect({ development: summary(development), independent: summary(independent) }).toEqual(published.labels);
-    expect(published.labelled).toEqual(published.labels.independent.same);
+    const [development, independent, final] = [await agreements('development'), await agreements('independent'), await agreements('final')];
+    expect({ development: summary(development), independent: summary(independent), final: summary(final) }).toEqual(published.labels);
+    expect(published.labelled).toEqual(published.labels.final.same);
+    expect(published.labelled!.value).toBeGreaterThanOrEqual(0.95);
     expect({ version: evaluatorVersion, digest: readingsDigest(development) }, 'a change of what the evaluator reads is a new evaluatorVersion').toEqual(published.readings);
   });
 
@@ -51,6 +52,9 @@ describe('sameFacts', () => {
     const label: Label = { file: 'x', background: 'sky', objects: [ball, house], relation: 'left of' };
     expect(Object.values(sameFacts(label, seen('right of', house, ball)))).toEqual([true, true, true, true, true, null, true]);
     expect(sameFacts(label, seen('left of', house, ball))).toMatchObject({ kind: true, relation: false });
+    const alike: Label = { ...label, objects: [ball, ball] };
+    for (const relation of ['left of', 'right of'] as const) expect(sameFacts(alike, seen(relation, ball, ball))).toMatchObject({ kind: true, relation: true });
+    expect(sameFacts(alike, seen('above', ball, ball))).toMatchObject({ kind: true, relation: false });
   });
 
   it('compares nothing of objects where their numbers differ, and silence with silence', () => {
