@@ -75,6 +75,11 @@ export const DistillRequest = z.strictObject({
   hold: z.number().min(0).max(1).default(0),
   /** Of the top rate, at the last step. */
   finalShare: z.number().min(0).max(1).default(0.05),
+  /**
+   * Errors grow with γ − 1: so far from γ = 1 a sample's squared error counts half, and beyond less by the square, 1/(1 + ((γ − 1)/knee)²);
+   * 0: those of all scales count alike. The loss is that weighted mean.
+   */
+  lossKnee: z.number().min(0).max(100).default(0),
   /** Decay of the running average of the weights, which becomes the student; 0: the last weights themselves. */
   averageDecay: z.number().min(0).max(0.99999).default(0.99),
   seed: Seed.default(1),

@@ -21,7 +21,7 @@ import { startingStudent, studentConfig, type Beginning } from './distillation-s
 import type { Student } from './distillation-student.ts';
 import { TeacherText } from './distillation-text.ts';
 import { claimWork, validationFolder, validationLog, type OtherWork } from './distillation-work.ts';
-import { distillationLoss, type StudentInput } from './objectives.ts';
+import { distillationLoss, type Emphasis, type StudentInput } from './objectives.ts';
 import { resumeFrom, runTraining, type Moment } from './run.ts';
 import { appendLine, cutLog, logFile, type LogRow } from './run-log.ts';
 import { innerMatrices, Trainer, type Loss, type OptimizerOptions } from './trainer.ts';
@@ -133,8 +133,8 @@ export const optimizerOf = ({ optimizer }: Pick<DistillRequest, 'optimizer'>): O
 type Trained = Beginning & Pick<Student, 'weights'>;
 
 /** What is trained to be small, over whatever learns. */
-export function studentLoss(config: TransformerConfig, { adapters }: Pick<Beginning, 'adapters'>): Loss<StudentInput> {
-  const loss = distillationLoss(config);
+export function studentLoss(config: TransformerConfig, { adapters }: Pick<Beginning, 'adapters'>, emphasis?: Emphasis): Loss<StudentInput> {
+  const loss = distillationLoss(config, emphasis);
   return adapters === null ? loss : adaptedLoss(loss, adapters);
 }
 
@@ -145,7 +145,7 @@ async function learned(
   const { checkpoint, request, folder, signal, onProgress, onWarning, onSaved } = job;
   const { batch, steps, learningRate, hold, finalShare, averageDecay } = request;
   const beginning = startingStudent(config, await readTensors(checkpoint.transformer.weights), request);
-  const loss = studentLoss(config, beginning);
+  const loss = studentLoss(config, beginning, request);
   const inputs = studentInputs(config, text.maxTokens, batch);
   const trainer = await Trainer.create<StudentInput>(beginning.parameters, inputs, loss, optimizerOf(request), session, { accumulate: request.accumulate, recompute: request.recompute, fixed: beginning.fixed });
   const average = async (): Promise<Float32Array> => {
@@ -232,7 +232,7 @@ async function finalLoss(folder: string, steps: number): Promise<number> {
 }
 
 function provenance({ request, provider }: Pick<Distillation, 'request' | 'provider'>, teacherHash: string, samples: number, loss: number): Student['distillation'] {
-  const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, accumulate, points, optimizer, lora, learningRate, hold, averageDecay } = request;
+  const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, accumulate, points, optimizer, lora, learningRate, hold, averageDecay, lossKnee } = request;
   const ofTrajectories = pointsFrom === 'trajectories';
   const { reflection } = planSampling(strategy, 0, settings);
   return {
@@ -252,7 +252,7 @@ function provenance({ request, provider }: Pick<Distillation, 'request' | 'provi
       seed, steps, batch, ...(accumulate > 1 && { accumulate }), teaching_points: points,
       ...(ofTrajectories && { trajectory_steps: scheduleSteps, ...(reflection === null && { own_scale_share: ownScaleShare }) }),
       ...(request.prompts !== null && { prompts: request.prompts.length }),
-      optimizer, ...(lora !== null && { lora: { rank: lora.rank, alpha: lora.alpha ?? lora.rank } }), learning_rate: learningRate, hold, average_decay: averageDecay, ...(provider !== undefined && provider !== 'cpu' && { device: provider }), loss,
+      optimizer, ...(lora !== null && { lora: { rank: lora.rank, alpha: lora.alpha ?? lora.rank } }), learning_rate: learningRate, hold, average_decay: averageDecay, ...(lossKnee > 0 && { loss_knee: lossKnee }), ...(provider !== undefined && provider !== 'cpu' && { device: provider }), loss,
     },
   };
 }

@@ -1,5 +1,7 @@
 // What networks are trained to minimise, as functions over tensors: the autoencoder's loss, flow matching, distillation.
 import type * as tf from '@tensorflow/tfjs';
+import type { TransformerConfig as StudentConfig } from '../checkpoints/configs.ts';
+import type { DistillRequest } from '../contract/distillation.ts';
 import type { TextEncoderConfig, TransformerConfig, VaeConfig } from '../networks/configs.ts';
 import { clipTextEncoder } from '../networks/clip.ts';
 import { at } from '../networks/layers.ts';
@@ -61,11 +63,24 @@ export const flowMatchingLoss = (transformer: TransformerConfig, text: TextEncod
 
 export type StudentInput = 'latents' | 'sigma' | 'tokens' | 'pooled' | 'null_pooled' | 'guidance' | 'target';
 
+/** Whose errors count how much: see DistillRequest. */
+export type Emphasis = Pick<DistillRequest, 'lossKnee' | 'guidanceRange'>;
+
+/** 1/(1 + ((γ − 1)/knee)²) of each sample, over its mean on the range, so that knees can be compared. gamma: [batch]. */
+function weightOf(gamma: tf.Tensor, { lossKnee: knee, guidanceRange: [low, high] }: Emphasis): tf.Tensor {
+  const [from, to] = [(low - 1) / knee, (high - 1) / knee];
+  const mean = to > from ? (Math.atan(to) - Math.atan(from)) / (to - from) : 1 / (1 + from ** 2);
+  return gamma.sub(1).mul(1 / knee).square().add(1).mul(mean).reciprocal();
+}
+
 /** The student's velocity against its teacher's guided one. latents: the point x_σ itself; guidance: in the student's own number, γ or w. */
-export const distillationLoss = (config: TransformerConfig): Loss<StudentInput> => (w, inputs) => {
+export const distillationLoss = (config: StudentConfig, emphasis?: Emphasis): Loss<StudentInput> => (w, inputs) => {
   const velocity = mmdit(config, at(w, 'transformer'), {
     latents: inputs.latents, timestep: inputs.sigma.mul(1000), tokens: inputs.tokens, pooled: inputs.pooled,
     guidance: inputs.guidance, nullPooled: inputs.null_pooled,
   });
-  return velocity.sub(inputs.target).square().mean();
+  const errors = velocity.sub(inputs.target).square();
+  if (emphasis === undefined || emphasis.lossKnee === 0) return errors.mean();
+  const gamma = config.guidance_embedding === 'w' ? inputs.guidance.add(1) : inputs.guidance;
+  return errors.mean([1, 2, 3]).mul(weightOf(gamma, emphasis)).mean();
 };

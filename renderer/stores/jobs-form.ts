@@ -40,6 +40,7 @@ export const jobRanges = {
   warmup: { min: 0, max: 100_000, step: 1, initial: 30 },
   hold: { min: 0, max: 1, step: 0.05, initial: usual.hold },
   finalShare: { min: 0, max: 1, step: 0.05, initial: usual.finalShare },
+  lossKnee: { min: 0, max: 100, step: 0.5, initial: usual.lossKnee },
   averageDecay: { min: 0, max: 0.99999, step: 0.01, initial: usual.averageDecay },
   seed: { min: 0, max: 4294967295, step: 1, initial: usual.seed },
   threads: { min: 0, max: 256, step: 1, initial: usual.threads },

@@ -1,0 +1,58 @@
+// How errors of several guidance scales are weighed against one another, in the golden transformer as a student.
+import path from 'node:path';
+import type * as tf from '@tensorflow/tfjs';
+import { expect, it } from 'vitest';
+import { openComponent } from '../checkpoints/component.ts';
+import { TransformerConfig } from '../checkpoints/configs.ts';
+import { readTensors } from '../checkpoints/safetensors.ts';
+import { embeddedNumber } from '../diffusion/components.ts';
+import { runGraph } from '../graph/testing.ts';
+import { trace, type TensorSpec } from '../graph/trace.ts';
+import { studentInputs } from './distillation-batches.ts';
+import { studentConfig } from './distillation-start.ts';
+import { distillationLoss, type Emphasis, type StudentInput } from './objectives.ts';
+import { TrainingRandom } from './random.ts';
+
+const component = await openComponent(path.join(import.meta.dirname, '../../tests/fixtures/goldens/transformer-sd3'), TransformerConfig);
+const weights = [...await readTensors(component.weights)].map(([name, { shape, data }]) => [`transformer.${name}`, { dtype: 'float32', shape, data }] as const);
+
+/** The loss of samples of these scales γ. All other inputs are the same for all samples. */
+async function lossOf(scales: readonly number[], emphasis?: Emphasis, guidanceEmbedding: 'scale' | 'w' = 'scale'): Promise<number> {
+  const config = studentConfig(component.config, { kind: 'teefusion', guidanceEmbedding, guidanceMultiplier: 110 }, 0.5);
+  const inputs = Object.entries<TensorSpec>(studentInputs(config, 5, scales.length)).map(([name, { shape: [count, ...shape] }], i) => {
+    const one = name === 'sigma' ? Float32Array.of(0.4) : new TrainingRandom(5, i).normals(shape.reduce((size, side) => size * side, 1));
+    const data = name === 'guidance' ? Float32Array.from(scales, (scale) => embeddedNumber(config, scale)) : Float32Array.from({ length: count! * one.length }, (_, at) => one[at % one.length]!);
+    return [name, { dtype: 'float32', shape: [count!, ...shape], data }] as const;
+  });
+  const given = Object.fromEntries([...weights, ...inputs]);
+  const graph = trace(given as Record<string, TensorSpec>, (all) => ({ loss: distillationLoss(config, emphasis)((name) => all[name]!, all as unknown as Record<StudentInput, tf.Tensor>) }));
+  return (await runGraph(graph, given as Parameters<typeof runGraph>[1])).get('loss')!.data[0]!;
+}
+
+const knee = (lossKnee: number, guidanceRange: [number, number] = [1, 9]): Emphasis => ({ lossKnee, guidanceRange });
+
+it('weighs a scale by its distance from 1: half at the knee, a fifth at twice as far', async () => {
+  const [one, three, five] = [await lossOf([1]), await lossOf([3]), await lossOf([5])];
+  expect(new Set([one, three, five]).size).toBe(3);
+  const unit = (await lossOf([1], knee(2))) / one;
+  expect(await lossOf([3], knee(2))).toBeCloseTo(unit * three / 2, 5);
+  expect(await lossOf([5], knee(2))).toBeCloseTo(unit * five / 5, 5);
+  expect(await lossOf([1, 3, 5], knee(2))).toBeCloseTo(unit * (one + three / 2 + five / 5) / 3, 5);
+});
+
+it('weighs by 1 on the average over the range, and alike without a knee', async () => {
+  const mean = async (emphasis: Emphasis, scales: readonly number[]): Promise<number> => {
+    const weighed = await Promise.all(scales.map(async (scale) => (await lossOf([scale], emphasis)) / (await lossOf([scale]))));
+    return weighed.reduce((sum, weight) => sum + weight / scales.length, 0);
+  };
+  const [count, low, high] = [16, 2, 6];
+  const middles = Array.from({ length: count }, (_, i) => low + ((i + 0.5) * (high - low)) / count);
+  expect(await mean(knee(1.5, [low, high]), middles)).toBeCloseTo(1, 2);
+  expect(await mean(knee(2, [4, 4]), [4])).toBeCloseTo(1, 5);
+  expect(await lossOf([2, 7], knee(0))).toBe(await lossOf([2, 7]));
+});
+
+it('knows the scale of a student that is fed w', async () => {
+  const ratio = async (embedding: 'scale' | 'w'): Promise<number> => (await lossOf([5], knee(2), embedding)) / (await lossOf([5], undefined, embedding));
+  expect(await ratio('w')).toBeCloseTo(await ratio('scale'), 5);
+});
