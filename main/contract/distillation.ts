@@ -80,6 +80,11 @@ export const DistillRequest = z.strictObject({
    * 0: those of all scales count alike. The loss is that weighted mean.
    */
   lossKnee: z.number().min(0).max(100).default(0),
+  /**
+   * Counts the error at a noise level by the length of the sampler's step there, so that the loss is that of the whole way from noise to
+   * picture; else all levels count alike, and most of a shifted schedule's are near σ = 1.
+   */
+  weighSteps: z.boolean().default(false),
   /** Decay of the running average of the weights, which becomes the student; 0: the last weights themselves. */
   averageDecay: z.number().min(0).max(0.99999).default(0.99),
   seed: Seed.default(1),

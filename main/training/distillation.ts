@@ -145,7 +145,7 @@ async function learned(
   const { checkpoint, request, folder, signal, onProgress, onWarning, onSaved } = job;
   const { batch, steps, learningRate, hold, finalShare, averageDecay } = request;
   const beginning = startingStudent(config, await readTensors(checkpoint.transformer.weights), request);
-  const loss = studentLoss(config, beginning, request);
+  const loss = studentLoss(config, beginning, { ...request, shift: checkpoint.scheduler.config.shift });
   const inputs = studentInputs(config, text.maxTokens, batch);
   const trainer = await Trainer.create<StudentInput>(beginning.parameters, inputs, loss, optimizerOf(request), session, { accumulate: request.accumulate, recompute: request.recompute, fixed: beginning.fixed });
   const average = async (): Promise<Float32Array> => {
@@ -232,7 +232,7 @@ async function finalLoss(folder: string, steps: number): Promise<number> {
 }
 
 function provenance({ request, provider }: Pick<Distillation, 'request' | 'provider'>, teacherHash: string, samples: number, loss: number): Student['distillation'] {
-  const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, accumulate, points, optimizer, lora, learningRate, hold, averageDecay, lossKnee } = request;
+  const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, accumulate, points, optimizer, lora, learningRate, hold, averageDecay, lossKnee, weighSteps } = request;
   const ofTrajectories = pointsFrom === 'trajectories';
   const { reflection } = planSampling(strategy, 0, settings);
   return {
@@ -252,7 +252,7 @@ function provenance({ request, provider }: Pick<Distillation, 'request' | 'provi
       seed, steps, batch, ...(accumulate > 1 && { accumulate }), teaching_points: points,
       ...(ofTrajectories && { trajectory_steps: scheduleSteps, ...(reflection === null && { own_scale_share: ownScaleShare }) }),
       ...(request.prompts !== null && { prompts: request.prompts.length }),
-      optimizer, ...(lora !== null && { lora: { rank: lora.rank, alpha: lora.alpha ?? lora.rank } }), learning_rate: learningRate, hold, average_decay: averageDecay, ...(lossKnee > 0 && { loss_knee: lossKnee }), ...(provider !== undefined && provider !== 'cpu' && { device: provider }), loss,
+      optimizer, ...(lora !== null && { lora: { rank: lora.rank, alpha: lora.alpha ?? lora.rank } }), learning_rate: learningRate, hold, average_decay: averageDecay, ...(lossKnee > 0 && { loss_knee: lossKnee }), ...(weighSteps && { weigh_steps: true }), ...(provider !== undefined && provider !== 'cpu' && { device: provider }), loss,
     },
   };
 }

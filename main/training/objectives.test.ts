@@ -17,10 +17,10 @@ const component = await openComponent(path.join(import.meta.dirname, '../../test
 const weights = [...await readTensors(component.weights)].map(([name, { shape, data }]) => [`transformer.${name}`, { dtype: 'float32', shape, data }] as const);
 
 /** The loss of samples of these scales γ. All other inputs are the same for all samples. */
-async function lossOf(scales: readonly number[], emphasis?: Emphasis, guidanceEmbedding: 'scale' | 'w' = 'scale'): Promise<number> {
+async function lossOf(scales: readonly number[], emphasis?: Emphasis, guidanceEmbedding: 'scale' | 'w' = 'scale', sigma = 0.4): Promise<number> {
   const config = studentConfig(component.config, { kind: 'teefusion', guidanceEmbedding, guidanceMultiplier: 110 }, 0.5);
   const inputs = Object.entries<TensorSpec>(studentInputs(config, 5, scales.length)).map(([name, { shape: [count, ...shape] }], i) => {
-    const one = name === 'sigma' ? Float32Array.of(0.4) : new TrainingRandom(5, i).normals(shape.reduce((size, side) => size * side, 1));
+    const one = name === 'sigma' ? Float32Array.of(sigma) : new TrainingRandom(5, i).normals(shape.reduce((size, side) => size * side, 1));
     const data = name === 'guidance' ? Float32Array.from(scales, (scale) => embeddedNumber(config, scale)) : Float32Array.from({ length: count! * one.length }, (_, at) => one[at % one.length]!);
     return [name, { dtype: 'float32', shape: [count!, ...shape], data }] as const;
   });
@@ -29,7 +29,7 @@ async function lossOf(scales: readonly number[], emphasis?: Emphasis, guidanceEm
   return (await runGraph(graph, given as Parameters<typeof runGraph>[1])).get('loss')!.data[0]!;
 }
 
-const knee = (lossKnee: number, guidanceRange: [number, number] = [1, 9]): Emphasis => ({ lossKnee, guidanceRange });
+const knee = (lossKnee: number, guidanceRange: [number, number] = [1, 9]): Emphasis => ({ lossKnee, guidanceRange, weighSteps: false, shift: 3 });
 
 it('weighs a scale by its distance from 1: half at the knee, a fifth at twice as far', async () => {
   const [one, three, five] = [await lossOf([1]), await lossOf([3]), await lossOf([5])];
@@ -55,4 +55,13 @@ it('weighs by 1 on the average over the range, and alike without a knee', async 
 it('knows the scale of a student that is fed w', async () => {
   const ratio = async (embedding: 'scale' | 'w'): Promise<number> => (await lossOf([5], knee(2), embedding)) / (await lossOf([5], undefined, embedding));
   expect(await ratio('w')).toBeCloseTo(await ratio('scale'), 5);
+});
+
+it('weighs a level by the step that the schedule makes there', async () => {
+  const shift = 3;
+  const weightAt = async (sigma: number, lossKnee = 0): Promise<number> =>
+    (await lossOf([3], { ...knee(lossKnee), weighSteps: true, shift }, 'scale', sigma)) / (await lossOf([3], knee(lossKnee), 'scale', sigma));
+  const sigmaAt = (u: number): number => (shift * u) / (1 + (shift - 1) * u);
+  for (const u of [0.02, 0.5, 0.98]) expect(await weightAt(sigmaAt(u))).toBeCloseTo((sigmaAt(u + 0.01) - sigmaAt(u - 0.01)) / 0.02, 2);
+  expect(await weightAt(sigmaAt(0.5), 2)).toBeCloseTo(await weightAt(sigmaAt(0.5)), 4);
 });

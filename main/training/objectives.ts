@@ -64,14 +64,23 @@ export const flowMatchingLoss = (transformer: TransformerConfig, text: TextEncod
 export type StudentInput = 'latents' | 'sigma' | 'tokens' | 'pooled' | 'null_pooled' | 'guidance' | 'target';
 
 /** Whose errors count how much: see DistillRequest. */
-export type Emphasis = Pick<DistillRequest, 'lossKnee' | 'guidanceRange'>;
+export interface Emphasis extends Pick<DistillRequest, 'lossKnee' | 'guidanceRange' | 'weighSteps'> {
+  /** Of the teacher's schedule, as which the points' levels are spread. */
+  readonly shift: number;
+}
 
 /** 1/(1 + ((γ − 1)/knee)²) of each sample, over its mean on the range, so that knees can be compared. gamma: [batch]. */
-function weightOf(gamma: tf.Tensor, { lossKnee: knee, guidanceRange: [low, high] }: Emphasis): tf.Tensor {
+function scaleWeight(gamma: tf.Tensor, { lossKnee: knee, guidanceRange: [low, high] }: Emphasis): tf.Tensor {
   const [from, to] = [(low - 1) / knee, (high - 1) / knee];
   const mean = to > from ? (Math.atan(to) - Math.atan(from)) / (to - from) : 1 / (1 + from ** 2);
   return gamma.sub(1).mul(1 / knee).square().add(1).mul(mean).reciprocal();
 }
+
+/**
+ * The length of the schedule's step at σ against the mean step: dσ/du = (s − (s − 1)σ)²/s of σ = s·u/(1 + (s − 1)u), shift s. Its mean over
+ * levels spread as the schedule's is 1. sigma: [batch].
+ */
+const stepWeight = (sigma: tf.Tensor, { shift }: Emphasis): tf.Tensor => sigma.mul(1 - shift).add(shift).square().mul(1 / shift);
 
 /** The student's velocity against its teacher's guided one. latents: the point x_σ itself; guidance: in the student's own number, γ or w. */
 export const distillationLoss = (config: StudentConfig, emphasis?: Emphasis): Loss<StudentInput> => (w, inputs) => {
@@ -80,7 +89,11 @@ export const distillationLoss = (config: StudentConfig, emphasis?: Emphasis): Lo
     guidance: inputs.guidance, nullPooled: inputs.null_pooled,
   });
   const errors = velocity.sub(inputs.target).square();
-  if (emphasis === undefined || emphasis.lossKnee === 0) return errors.mean();
+  if (emphasis === undefined || (emphasis.lossKnee === 0 && !emphasis.weighSteps)) return errors.mean();
   const gamma = config.guidance_embedding === 'w' ? inputs.guidance.add(1) : inputs.guidance;
-  return errors.mean([1, 2, 3]).mul(weightOf(gamma, emphasis)).mean();
+  const weights = [
+    ...(emphasis.lossKnee > 0 ? [scaleWeight(gamma, emphasis)] : []),
+    ...(emphasis.weighSteps ? [stepWeight(inputs.sigma, emphasis)] : []),
+  ];
+  return weights.reduce((weighed, weight) => weighed.mul(weight), errors.mean([1, 2, 3])).mean();
 };

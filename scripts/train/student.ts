@@ -18,8 +18,8 @@ import { modelsFolder, scriptOptions, stopSignal } from './common.ts';
  * pictures do not lie. Ten levels of a trajectory, so that the points come from many prompts.
  */
 const common = {
-  pointsFrom: 'trajectories', scheduleSteps: 10, points: 32_768, batch: 32, steps: 5600,
-  optimizer: 'muon', learningRate: 1e-3, hold: 0.3, finalShare: 0.02, averageDecay: 0.995,
+  pointsFrom: 'trajectories', scheduleSteps: 10, points: 98_304, batch: 32, steps: 9600,
+  optimizer: 'muon', learningRate: 1e-3, hold: 0.3, finalShare: 0.02, averageDecay: 0.995, lossKnee: 2, weighSteps: true,
 } as const;
 const recipes: Record<string, z.input<typeof DistillRequest>> = {
   'storybook-teefusion': common,

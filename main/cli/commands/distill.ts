@@ -50,6 +50,7 @@ const options = {
   hold: { value: 'N', help: 'share of the other steps at the top rate before it falls, 0 to 1 (default 0)' },
   'final-share': { value: 'N', help: 'of the top rate, at the last step (default 0.05)' },
   'loss-knee': { value: 'N', help: 'distance from scale 1 at which an error counts half, beyond it less; 0: all scales alike (default 0)' },
+  'weigh-steps': { help: 'count the error at a noise level by the length of the sampler\'s step there' },
   'average-decay': { value: 'N', help: 'of the running average of the weights, which becomes the student (default 0.99)' },
   seed: { value: 'N', help: 'of all that is random (default 1)' },
   device: { value: 'NAME', help: `where it is computed: ${Settings.shape.device.unwrap().options.join(', ')} (default cpu)` },
@@ -69,7 +70,7 @@ const flags: Readonly<Record<string, keyof typeof options>> = Object.freeze({
   name: 'name', teacher: 'teacher', kind: 'kind', strategy: 'strategy', scheduleSteps: 'schedule-steps', guidanceRange: 'guidance-range',
   guidanceEmbedding: 'guidance-embedding', guidanceMultiplier: 'guidance-multiplier', fusionScale: 'fusion-scale', steps: 'steps', batch: 'batch', accumulate: 'accumulate', recompute: 'recompute',
   points: 'points', pointsFrom: 'points-from', ownScaleShare: 'own-scale-share', prompts: 'prompts', optimizer: 'optimizer', learningRate: 'learning-rate', lora: 'lora-rank',
-  warmup: 'warmup', hold: 'hold', finalShare: 'final-share', lossKnee: 'loss-knee', averageDecay: 'average-decay',
+  warmup: 'warmup', hold: 'hold', finalShare: 'final-share', lossKnee: 'loss-knee', weighSteps: 'weigh-steps', averageDecay: 'average-decay',
   seed: 'seed', device: 'device', threads: 'threads', validateEvery: 'validate-every', checkpointEvery: 'checkpoint-every', sampleEvery: 'sample-every', gentle: 'hurry',
   'reflection.steps': 'reflection-steps', 'reflection.inversionGuidance': 'inversion-guidance', 'reflection.weakGuidance': 'weak-guidance',
   'lora.rank': 'lora-rank', 'lora.alpha': 'lora-alpha', evaluate: 'evaluate', 'evaluate.count': 'evaluate', 'evaluate.guidance': 'evaluate-guidance', 'guidanceRange.0': 'guidance-range', 'guidanceRange.1': 'guidance-range',
@@ -115,6 +116,7 @@ export function distillConfig(args: Arguments): JobConfig {
     prompts: promptsOf(args.text('prompts')),
     gentle: args.has('hurry') ? false : undefined,
     recompute: args.has('recompute') ? true : undefined,
+    weighSteps: args.has('weigh-steps') ? true : undefined,
     source: sourceOf(args),
   }) as Record<string, unknown>;
   const reflection = present({
