@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { attention, conv2d, gelu, geluTanh, groupNorm, layerNorm, quickGelu, rmsNorm, silu, sinusoid, standardize, upsampleNearest, type Weights } from '../networks/layers.ts';
+import { attention, conv2d, gelu, geluTanh, groupNorm, layerNorm, quickGelu, modulate, rmsNorm, silu, sinusoid, standardize, upsampleNearest, type Weights } from '../networks/layers.ts';
 import { seed, shape, type KernelCases } from './cases/arbitraries.ts';
 import { elementwiseCases } from './cases/elementwise.ts';
 import { productCases } from './cases/products.ts';
@@ -54,10 +54,17 @@ const images = fc.record({ n: fc.integer({ min: 1, max: 2 }), groups: fc.integer
 
 const layers: Record<string, fc.Arbitrary<Trial>> = {
   'attention with a mask': attentions(true),
+  'GELU at its ends and at zero': fc.constant({
+    operands: [{ dtype: 'float32', shape: [10], data: Float32Array.of(0, -0, 1e-6, -1e-6, 1e-12, -1e-12, 9, -9, 40, -40) }], run: geluTanh,
+  }),
   'exact GELU': activation(gelu),
   'quick GELU': activation(quickGelu),
   SiLU: activation(silu),
   'modulated standardisation': normalised((x, scale, shift) => standardize(x, 1e-6).mul(scale.add(1)).add(shift)),
+  modulation: fc.record({ dims: dims3, n: seed }).map(({ dims: [b, t, w], n }) => ({
+    operands: [floats([b!, t!, w!], n), floats([b!, 1, w!], n + 1), floats([b!, 1, w!], n + 2)],
+    run: (x: tf.Tensor, shift: tf.Tensor, scale: tf.Tensor) => modulate(x, shift, scale, 1e-6),
+  })),
   'group norm': images.map(({ n, groups, each, side, random }) => ({
     operands: [floats([n, groups * each, side, side], random), floats([groups * each], random + 1), floats([groups * each], random + 2)],
     run: (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) => groupNorm(weights({ weight, bias }), x, groups, 1e-6),

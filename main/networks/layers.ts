@@ -24,29 +24,51 @@ export function linear(w: Weights, x: tf.Tensor, options: { bias?: boolean } = {
   return biased.reshape([...x.shape.slice(0, -1), weight.shape[0]!]);
 }
 
-/**
- * A fused normalisation of the last axis, y and its factor 1/√(…), with the gradient in the few passes over memory that it needs:
- * dx = factor·(dy [− mean(dy)] − y·mean(dy·y)).
- */
-const normalizeFused = (kernel: string, epsilon: number, centred: boolean): ((x: tf.Tensor) => tf.Tensor) => tf.customGrad((input, save) => {
-  const x = input as tf.Tensor;
-  const [y, factor] = runFused(kernel, { x }, { epsilon }) as [tf.Tensor, tf.Tensor];
-  (save as tf.GradSaveFunc)([y, factor]);
+/** A function of tensors with its own gradient. Training is bound by passes over memory, and what tfjs derives makes more of them than are needed. */
+const withGradient = (run: (inputs: tf.Tensor[], save: tf.GradSaveFunc) => { value: tf.Tensor; gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[] }): ((...inputs: tf.Tensor[]) => tf.Tensor) =>
+  tf.customGrad((...given) => run(given.slice(0, -1) as tf.Tensor[], given.at(-1) as tf.GradSaveFunc)) as (...inputs: tf.Tensor[]) => tf.Tensor;
+
+/** y = (x − mean)/√(…) with dx = factor·(dy − mean(dy) − y·mean(dy·y)). */
+const standardizeFused = (epsilon: number): ((x: tf.Tensor) => tf.Tensor) => withGradient(([x], save) => {
+  const [y, factor] = runFused(fused.layerNorm, { x: x! }, { epsilon }) as [tf.Tensor, tf.Tensor];
+  save([y, factor]);
   return {
     value: y,
-    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+    gradFunc: (dy, saved) => {
       const [normal, scale] = saved as [tf.Tensor, tf.Tensor];
-      const projection = normal.mul(dy.mul(normal).mean(-1, true));
-      return (centred ? dy.sub(dy.mean(-1, true)) : dy).sub(projection).mul(scale);
+      return dy.sub(dy.mean(-1, true)).sub(normal.mul(dy.mul(normal).mean(-1, true))).mul(scale);
     },
   };
-}) as (x: tf.Tensor) => tf.Tensor;
+});
 
 /** (x − mean)/√(var + ε) over the last axis. */
 export function standardize(x: tf.Tensor, epsilon: number): tf.Tensor {
-  if (recordingMode()) return normalizeFused(fused.layerNorm, epsilon, true)(x);
+  if (recordingMode()) return standardizeFused(epsilon)(x);
   const centred = x.sub(x.mean(-1, true));
   return centred.mul(centred.square().mean(-1, true).add(epsilon).rsqrt());
+}
+
+/** The products of dy and the normalised x serve two gradients: that of the scale, and, weighed by the scale, that of x. */
+const modulatedFused = (epsilon: number): ((x: tf.Tensor, shift: tf.Tensor, scale: tf.Tensor) => tf.Tensor) => withGradient(([x, shift, scale], save) => {
+  const [normal, factor] = runFused(fused.layerNorm, { x: x! }, { epsilon }) as [tf.Tensor, tf.Tensor];
+  const stretch = scale!.add(1);
+  save([normal, factor, stretch]);
+  return {
+    value: normal.mul(stretch).add(shift!),
+    gradFunc: (dy, saved) => {
+      const [n, f, by] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const products = dy.mul(n);
+      const projection = tf.matMul(products, by.mul(1 / n.shape.at(-1)!), false, true);
+      const dn = dy.mul(by);
+      return [dn.sub(dn.mean(-1, true)).sub(n.mul(projection)).mul(f), dy.sum(1, true), products.sum(1, true)];
+    },
+  };
+});
+
+/** Standardised x, stretched by 1 + scale and moved. x: [batch, tokens, width]; shift, scale: [batch, 1, width]. */
+export function modulate(x: tf.Tensor, shift: tf.Tensor, scale: tf.Tensor, epsilon: number): tf.Tensor {
+  if (recordingMode() === 'training') return modulatedFused(epsilon)(x, shift, scale);
+  return standardize(x, epsilon).mul(scale.add(1)).add(shift);
 }
 
 /** Layer normalisation with weight and bias of the last axis. */
@@ -59,9 +81,26 @@ export function layerNorm(w: Weights, x: tf.Tensor, epsilon: number): tf.Tensor 
 export function rmsNorm(w: Weights, x: tf.Tensor, epsilon: number): tf.Tensor {
   const mode = recordingMode();
   if (mode === 'inference') return runFused(fused.rmsNorm, { x, scale: w('weight') }, { epsilon })[0]!;
-  const normal = mode ? normalizeFused(fused.rmsNorm, epsilon, false)(x) : x.mul(x.square().mean(-1, true).add(epsilon).rsqrt());
-  return normal.mul(w('weight'));
+  if (mode === 'training') return rmsNormTrained(epsilon)(x, w('weight'));
+  return x.mul(x.square().mean(-1, true).add(epsilon).rsqrt()).mul(w('weight'));
 }
+
+/** Composed: of rows as short as a head, the runtime's fused operator is slower. dx = factor·(dn − n·mean(dn·n)) with dn = dy·weight. */
+const rmsNormTrained = (epsilon: number): ((x: tf.Tensor, weight: tf.Tensor) => tf.Tensor) => withGradient(([x, weight], save) => {
+  const factor = x!.square().mean(-1, true).add(epsilon).rsqrt();
+  const normal = x!.mul(factor);
+  save([normal, factor, weight!]);
+  return {
+    value: normal.mul(weight!),
+    gradFunc: (dy, saved) => {
+      const [n, f, by] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const width = n.shape.at(-1)!;
+      const products = dy.mul(n).reshape([-1, width]);
+      const projection = tf.matMul(products, by.mul(1 / width).reshape([width, 1])).reshape([...n.shape.slice(0, -1), 1]);
+      return [dy.mul(by).sub(n.mul(projection)).mul(f), products.sum(0)];
+    },
+  };
+});
 
 /** Group normalisation of images [n, c, h, w]. */
 export function groupNorm(w: Weights, x: tf.Tensor, groups: number, epsilon: number): tf.Tensor {
@@ -79,22 +118,33 @@ const twiceRootTwoOverPi = 2 * Math.sqrt(2 / Math.PI);
 /** tanh-GELU(x) = x·sigmoid(z) with z = 2√(2/π)·(x + 0.044715·x³). */
 const geluArgument = (x: tf.Tensor): tf.Tensor => x.square().mul(cubic * twiceRootTwoOverPi).add(twiceRootTwoOverPi).mul(x);
 
-const geluTanhFused = tf.customGrad((input, save) => {
-  const x = input as tf.Tensor;
-  (save as tf.GradSaveFunc)([x]);
+/** Keeps zero out of a divisor; lost in the rounding of anything else. */
+const tiny = 1e-30;
+
+/**
+ * The gate sigmoid(z) is y/x, which spares computing z again: y′ = gate + x·gate·(1 − gate)·z′ = gate + y·(1 − gate)·z′ with
+ * z′ = 2√(2/π)·(1 + 3·0.044715·x²).
+ */
+const geluTanhTrained = withGradient(([x], save) => {
+  const v = x!.add(tiny);
+  const [y] = runFused(fused.gelu, { x: v }, { approximate: 'tanh' }) as [tf.Tensor];
+  save([v, y]);
   return {
-    value: runFused(fused.gelu, { x }, { approximate: 'tanh' })[0]!,
-    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      const [v] = saved as [tf.Tensor];
-      const gate = tf.sigmoid(geluArgument(v));
-      // x·z′ = 2√(2/π)·(x + 3·0.044715·x³)
-      const slope = v.square().mul(3 * cubic * twiceRootTwoOverPi).add(twiceRootTwoOverPi).mul(v);
-      return dy.mul(gate).mul(tf.sub(1, gate).mul(slope).add(1));
+    value: y,
+    gradFunc: (dy, saved) => {
+      const [at, value] = saved as [tf.Tensor, tf.Tensor];
+      const gate = value.div(at);
+      const slope = at.square().mul(3 * cubic * twiceRootTwoOverPi).add(twiceRootTwoOverPi);
+      return dy.mul(gate.add(value.mul(slope).mul(tf.sub(1, gate))));
     },
   };
-}) as (x: tf.Tensor) => tf.Tensor;
+});
 
-export const geluTanh = (x: tf.Tensor): tf.Tensor => (recordingMode() ? geluTanhFused(x) : x.mul(tf.sigmoid(geluArgument(x))));
+export function geluTanh(x: tf.Tensor): tf.Tensor {
+  const mode = recordingMode();
+  if (mode === 'inference') return runFused(fused.gelu, { x }, { approximate: 'tanh' })[0]!;
+  return mode === 'training' ? geluTanhTrained(x) : x.mul(tf.sigmoid(geluArgument(x)));
+}
 
 /** The exact GELU, x·Φ(x). */
 export const gelu = (x: tf.Tensor): tf.Tensor =>
@@ -112,10 +162,37 @@ const splitHeads = (x: tf.Tensor, heads: number): tf.Tensor => {
 export function attention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, heads: number, mask?: tf.Tensor): tf.Tensor {
   if (recordingMode() === 'inference' && !mask) return runFused(fused.attention, { q, k, v }, { heads })[0]!;
   const [batch, tokens, width] = q.shape as [number, number, number];
-  const scores = tf.matMul(splitHeads(q.mul(1 / Math.sqrt(width / heads)), heads), splitHeads(k, heads), false, true);
-  const mixed = tf.matMul(tf.softmax(mask ? scores.add(mask) : scores), splitHeads(v, heads));
-  return mixed.transpose([0, 2, 1, 3]).reshape([batch, tokens, width]);
+  const [queries, keys, values] = [splitHeads(q.mul(1 / Math.sqrt(width / heads)), heads), splitHeads(k, heads), splitHeads(v, heads)];
+  const mix = recordingMode() === 'training' ? mixTrained : mixed;
+  return mix(queries, keys, values, ...(mask ? [mask] : [])).transpose([0, 2, 1, 3]).reshape([batch, tokens, width]);
 }
+
+const attentionWeights = (q: tf.Tensor, k: tf.Tensor, mask?: tf.Tensor): tf.Tensor => {
+  const scores = tf.matMul(q, k, false, true);
+  return tf.softmax(mask ? scores.add(mask) : scores);
+};
+
+/** softmax(q·kᵀ + mask)·v over the last two axes. */
+const mixed = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, mask?: tf.Tensor): tf.Tensor => tf.matMul(attentionWeights(q, k, mask), v);
+
+/**
+ * The same. Each row of the softmax's gradient is less its weighted mean, which is Σ dy·y: a sum over a head's width in place of one over all
+ * tokens (Dao et al. 2022, FlashAttention).
+ */
+const mixTrained = withGradient(([q, k, v, mask], save) => {
+  const weights = attentionWeights(q!, k!, mask);
+  const value = tf.matMul(weights, v!);
+  save([q!, k!, v!, weights, value]);
+  return {
+    value,
+    gradFunc: (dy, saved) => {
+      const [queries, keys, values, p, y] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+      const ds = p.mul(tf.matMul(dy, values, false, true).sub(dy.mul(y).sum(-1, true)));
+      const dMask = mask === undefined ? [] : [ds.sum(tf.broadcast_util.getReductionAxes(mask.shape, ds.shape)).reshape(mask.shape)];
+      return [tf.matMul(ds, keys), tf.matMul(ds, queries, true, false), tf.matMul(p, dy, true, false), ...dMask];
+    },
+  };
+});
 
 /** Convolution of [n, c, h, w] with weight [out, in, kh, kw] and bias. */
 export function conv2d(w: Weights, x: tf.Tensor, options: { stride?: number; padding?: number } = {}): tf.Tensor {

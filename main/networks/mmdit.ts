@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { guidanceKindOf, type TransformerConfig } from './configs.ts';
 import { recomputable, recordingMode } from '../graph/trace.ts';
-import { at, attention, geluTanh, linear, rmsNorm, silu, sinusoid, standardize, type Weights } from './layers.ts';
+import { at, attention, geluTanh, linear, modulate, rmsNorm, silu, sinusoid, type Weights } from './layers.ts';
 
 const epsilon = 1e-6;
 
@@ -26,8 +26,6 @@ export const innerWidth = (config: TransformerConfig): number => config.num_atte
 
 /** Two linear maps with SiLU between: the timestep, pooled-text and guidance embedders. */
 const embedder = (w: Weights, x: tf.Tensor): tf.Tensor => linear(at(w, 'linear_2'), silu(linear(at(w, 'linear_1'), x)));
-
-const modulate = (x: tf.Tensor, shift: tf.Tensor, scale: tf.Tensor): tf.Tensor => standardize(x, epsilon).mul(scale.add(1)).add(shift);
 
 /** One AdaLN layer: its name and how many vectors it makes. */
 interface Modulator {
@@ -118,23 +116,18 @@ function jointBlock(config: TransformerConfig, w: Weights, image: tf.Tensor, tex
   // The last block's text norm is an AdaLN-continuous: scale first.
   const [textShift, textScale] = last ? [textModulation[1]!, textModulation[0]!] : [textModulation[0]!, textModulation[1]!];
   const attn = at(w, 'attn');
-  const [qi, ki, vi] = projections(config, attn, modulate(image, shift, scale), ['to_q', 'to_k', 'to_v'], ['norm_q', 'norm_k']) as Three;
-  const [qt, kt, vt] = projections(config, attn, modulate(text, textShift, textScale), ['add_q_proj', 'add_k_proj', 'add_v_proj'], ['norm_added_q', 'norm_added_k']) as Three;
-  const imageTokens = image.shape[1]!;
-  const textTokens = text.shape[1]!;
-  const width = image.shape[2]!;
-  const batch = image.shape[0]!;
+  const [qi, ki, vi] = projections(config, attn, modulate(image, shift, scale, epsilon), ['to_q', 'to_k', 'to_v'], ['norm_q', 'norm_k']) as Three;
+  const [qt, kt, vt] = projections(config, attn, modulate(text, textShift, textScale, epsilon), ['add_q_proj', 'add_k_proj', 'add_v_proj'], ['norm_added_q', 'norm_added_k']) as Three;
   // Nobody reads the last block's text, so its queries need not be mixed.
   const mixed = attention(last ? qi : tf.concat([qi, qt], 1), tf.concat([ki, kt], 1), tf.concat([vi, vt], 1), config.num_attention_heads);
-  const imageMixed = last ? mixed : mixed.slice([0, 0, 0], [batch, imageTokens, width]);
+  const [imageMixed, textMixed] = (last ? [mixed] : tf.split(mixed, [image.shape[1]!, text.shape[1]!], 1)) as [tf.Tensor, tf.Tensor];
   const attended = image.add(linear(at(attn, 'to_out.0'), imageMixed).mul(gate));
-  const newImage = attended.add(feedForward(at(w, 'ff'), modulate(attended, mlpShift, mlpScale)).mul(mlpGate));
+  const newImage = attended.add(feedForward(at(w, 'ff'), modulate(attended, mlpShift, mlpScale, epsilon)).mul(mlpGate));
   if (last) return [newImage, text];
 
   const [, , textGate, textMlpShift, textMlpScale, textMlpGate] = textModulation as Six;
-  const textMixed = mixed.slice([0, imageTokens, 0], [batch, textTokens, width]);
   const textAttended = text.add(linear(at(attn, 'to_add_out'), textMixed).mul(textGate));
-  const newText = textAttended.add(feedForward(at(w, 'ff_context'), modulate(textAttended, textMlpShift, textMlpScale)).mul(textMlpGate));
+  const newText = textAttended.add(feedForward(at(w, 'ff_context'), modulate(textAttended, textMlpShift, textMlpScale, epsilon)).mul(textMlpGate));
   return [newImage, newText];
 }
 
@@ -162,7 +155,7 @@ export function mmdit(config: TransformerConfig, w: Weights, inputs: MmditInputs
   }
   const [scale, shift] = modulation.get('norm_out.linear') as [tf.Tensor, tf.Tensor];
   const p = config.patch_size;
-  const patches = linear(at(w, 'proj_out'), modulate(image, shift, scale));
+  const patches = linear(at(w, 'proj_out'), modulate(image, shift, scale, epsilon));
   return patches.reshape([batch, height / p, width / p, p, p, config.out_channels])
     .transpose([0, 5, 1, 3, 2, 4]).reshape([batch, config.out_channels, height, width]);
 }

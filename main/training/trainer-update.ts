@@ -30,12 +30,13 @@ export interface Scalars { learningRate: tf.Tensor; firstBias: tf.Tensor; second
 
 /** AdamW (Loshchilov & Hutter 2019) for one parameter, and its exponential average. */
 function adamw(t: StepTensors, s: Scalars, decays: boolean, o: Settings): Record<Role, tf.Tensor> {
-  const gradient = t.gradient.mul(s.shrink);
-  const first = t.first.mul(o.beta1).add(gradient.mul(1 - o.beta1));
-  const second = t.second.mul(o.beta2).add(gradient.square().mul(1 - o.beta2));
-  const update = first.mul(s.firstBias).div(second.mul(s.secondBias).sqrt().add(o.epsilon));
-  const decayed = decays && o.weightDecay > 0 ? update.add(t.parameter.mul(o.weightDecay)) : update;
-  const value = t.parameter.sub(decayed.mul(s.learningRate));
+  // Factors meet as single numbers before they meet a tensor: each saves a pass over every parameter.
+  const first = t.first.mul(o.beta1).add(t.gradient.mul(s.shrink.mul(1 - o.beta1)));
+  const second = t.second.mul(o.beta2).add(t.gradient.square().mul(s.shrink.square().mul(1 - o.beta2)));
+  const root = s.secondBias.sqrt();
+  const update = first.div(second.sqrt().add(tf.div(o.epsilon, root))).mul(s.learningRate.mul(s.firstBias).div(root));
+  const kept = decays && o.weightDecay > 0 ? t.parameter.mul(tf.sub(1, s.learningRate.mul(o.weightDecay))) : t.parameter;
+  const value = kept.sub(update);
   return { value, first, second, average: t.average.add(value.sub(t.average).mul(s.averageRate)) };
 }
 

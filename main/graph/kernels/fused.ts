@@ -19,17 +19,11 @@ export function registerFused(): void {
     const [y, , inverse] = r.nodes('LayerNormalization', [x, scale, bias],
       [{ dtype: x.dtype, shape: x.shape }, { dtype: 'float32', shape: statistics }, { dtype: 'float32', shape: statistics }],
       { attributes: { axis: int(-1), epsilon: float(attrs.epsilon) } });
-    return [y!, r.statistics ? inverse! : inverseOf(r, x, attrs.epsilon, true)];
+    return [y!, r.statistics ? inverse! : inverseOf(r, x, attrs.epsilon)];
   });
-  /** y = x/√(mean(x²) + ε)·scale over the last axis, and 1/√(mean(x²) + ε) for the gradient. */
-  kernel<{ epsilon: number }>(fused.rmsNorm, ({ recorder: r, input, optional, attrs }) => {
-    const x = input('x');
-    const scale = optional('scale') ?? r.splat(1, 'float32', [x.shape.at(-1)!]);
-    const [y, inverse] = r.nodes('SimplifiedLayerNormalization', [x, scale],
-      [{ dtype: x.dtype, shape: x.shape }, { dtype: 'float32', shape: [...x.shape.slice(0, -1), 1] }],
-      { attributes: { axis: int(-1), epsilon: float(attrs.epsilon) } });
-    return [y!, r.statistics ? inverse! : inverseOf(r, x, attrs.epsilon, false)];
-  });
+  /** y = x/√(mean(x²) + ε)·scale over the last axis. */
+  kernel<{ epsilon: number }>(fused.rmsNorm, ({ recorder, input, attrs }) =>
+    recorder.node('SimplifiedLayerNormalization', [input('x'), input('scale')], input('x').dtype, input('x').shape, { attributes: { axis: int(-1), epsilon: float(attrs.epsilon) } }));
   kernel<{ approximate: 'none' | 'tanh' }>(fused.gelu, ({ recorder, input, attrs }) =>
     recorder.node('Gelu', [input('x')], input('x').dtype, input('x').shape, { attributes: { approximate: string(attrs.approximate) } }));
   /** q, k, v: [batch, tokens, heads·width]. */
@@ -38,12 +32,12 @@ export function registerFused(): void {
       { domain: 'com.microsoft', attributes: { num_heads: int(attrs.heads) } }));
 }
 
-/** 1/√(mean(x²) + ε) over the last axis, of x [− mean(x)], in operators that every provider has. */
-function inverseOf(r: Recorder, x: Value, epsilon: number, centred: boolean): Value {
+/** 1/√(var + ε) over the last axis, in operators that every provider has. */
+function inverseOf(r: Recorder, x: Value, epsilon: number): Value {
   const shape = [...x.shape.slice(0, -1), 1];
   const mean = (of: Value): Value => r.node('ReduceMean', [of, r.int64([-1])], x.dtype, shape, { attributes: { keepdims: int(1) } });
-  const from = centred ? r.node('Sub', [x, mean(x)], x.dtype, x.shape) : x;
-  const square = mean(r.node('Mul', [from, from], x.dtype, x.shape));
-  const deviation = r.node('Sqrt', [r.elementwise('Add', [square, r.splat(epsilon, x.dtype, shape)], x.dtype, shape)], x.dtype, shape);
+  const centred = r.node('Sub', [x, mean(x)], x.dtype, x.shape);
+  const variance = mean(r.node('Mul', [centred, centred], x.dtype, x.shape));
+  const deviation = r.node('Sqrt', [r.elementwise('Add', [variance, r.splat(epsilon, x.dtype, shape)], x.dtype, shape)], x.dtype, shape);
   return r.node('Reciprocal', [deviation], x.dtype, shape);
 }
