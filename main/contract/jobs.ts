@@ -59,7 +59,7 @@ export const JobConfig = z
     samples: z.array(SampleSubject).min(1).max(12).nullable().default(null),
     /** Steps between two checkpoints; the last two are kept. */
     checkpointEvery: z.int().min(1).max(1_000_000).default(50),
-    /** Lets other work go first: lowest priority, no spinning threads. What is learned does not depend on it. */
+    /** Lets other work go first, by the lowest priority. What is learned does not depend on it. */
     gentle: z.boolean().default(true),
     /** Measures the student once it is finished; null: not. */
     evaluate: JobEvaluation.nullable().default(null),

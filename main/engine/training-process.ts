@@ -47,9 +47,12 @@ interface Prepared {
   readonly checkpoint: Checkpoint;
 }
 
+/** Threads spin between operators, for a tenth more speed: it is the process's priority that lets others go first (docs/decisions/jobs.md). */
+const spare = false;
+
 /** Everything of a job but what is told and drawn while it runs. */
 async function prepare(job: TrainingJob): Promise<Prepared> {
-  const { request, workDir, gentle, subjects } = job;
+  const { request, workDir, subjects } = job;
   const checkpoint = await open(request.teacher, job.modelDirs);
   assertCanTeach(checkpoint, request);
   await mkdir(workDir, { recursive: true }).catch((thrown: unknown) => {
@@ -61,10 +64,10 @@ async function prepare(job: TrainingJob): Promise<Prepared> {
   return {
     checkpoint, provider,
     job: {
-      checkpoint, request, source: learned, folder: workDir, gentle, provider, checkpointEvery: job.checkpointEvery,
+      checkpoint, request, source: learned, folder: workDir, gentle: spare, provider, checkpointEvery: job.checkpointEvery,
       validation: { every: job.validateEvery, source: validated }, signal: stop.signal,
     },
-    samples: { teacher: checkpoint, request, subjects, workDir, session: { providers: [provider], threads: request.threads, gentle }, signal: stop.signal },
+    samples: { teacher: checkpoint, request, subjects, workDir, session: { providers: [provider], threads: request.threads, gentle: spare }, signal: stop.signal },
   };
 }
 

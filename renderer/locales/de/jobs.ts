@@ -112,7 +112,7 @@ export const jobs: Messages['jobs'] = {
     learningRate: 'Lernrate',
     learningRateTip: 'Schrittweite des Optimierers, an der Spitze ihres Verlaufs. Ist sie zu groß, wächst der Loss ins Maßlose; der Auftrag hält dann mit seinem letzten guten Checkpoint an.',
     gentle: 'Rücksicht nehmen',
-    gentleTip: 'Niedrigste Priorität, keine kreisenden Threads: Bilder lassen sich daneben machen. Gelernt wird dasselbe.',
+    gentleTip: 'Niedrigste Priorität: Bilder lassen sich daneben machen. Gelernt wird dasselbe.',
     gentleNote: 'lässt anderer Arbeit den Vortritt',
     watch: 'Während er lernt',
     watchTip: 'Wie oft gemessen, gezeichnet und gesichert wird',

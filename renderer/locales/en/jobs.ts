@@ -110,7 +110,7 @@ export const jobs = {
     learningRate: 'Learning rate',
     learningRateTip: 'Size of a step of the optimiser, at the top of its schedule. Too large, and the loss explodes; the job then stops with its last good checkpoint.',
     gentle: 'Be gentle',
-    gentleTip: 'Lowest priority and no spinning threads, so that you can generate meanwhile. What is learned is the same.',
+    gentleTip: 'Lowest priority, so that you can generate meanwhile. What is learned is the same.',
     gentleNote: 'lets your other work go first',
     watch: 'While it learns',
     watchTip: 'How often it is measured, sampled and saved',
