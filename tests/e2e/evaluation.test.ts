@@ -31,6 +31,12 @@ async function choose(group: string, wanted: readonly string[]): Promise<void> {
   }
 }
 
+/** In the page: whether every picture in sight has been fetched. */
+const shownPicturesAreThere = `[...document.images].every((image) => {
+  const { top, bottom } = image.getBoundingClientRect();
+  return bottom < 0 || top > innerHeight || (image.complete && image.naturalWidth > 0);
+})`;
+
 /** Until the report is there; other work on the machine may take its time. */
 const done = () => expect.poll(() => at('evaluation-run').getAttribute('data-state'), { timeout: 150_000, interval: 200 }).toBe('done');
 
@@ -152,6 +158,8 @@ describe('an evaluation', () => {
 
   it('comes back after it was deleted', async () => {
     expect(await at('evaluation-row').count()).toBe(2);
+    // What is still being fetched of an evaluation that goes is not found, which the browser complains of.
+    await eventually(() => page.evaluate(shownPicturesAreThere)).toBe(true);
     await at('evaluation-row').first().press('Delete');
     await eventually(() => at('evaluation-row').count()).toBe(1);
     await at('evaluation-begin').waitFor();
