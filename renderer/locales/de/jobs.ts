@@ -207,7 +207,7 @@ export const jobs: Messages['jobs'] = {
     hold: 'Anteil der Schritte',
     finalShare: 'Anteil der höchsten Rate',
     lossKnee: 'über Skala 1; 0: alle Skalen gleich',
-    weighSteps: 'der Fehler ist der des ganzen Weges',
+    weighSteps: 'eine Rauschstufe zählt, wie lang der Schritt dort ist',
     averageDecay: 'je Schritt; lange Aufträge vertragen mehr',
     seed: 'gleicher Seed, gleicher Schüler',
     threads: '0: einer je Kern',

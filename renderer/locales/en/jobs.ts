@@ -205,7 +205,7 @@ export const jobs = {
     hold: 'share of the steps',
     finalShare: 'share of the top rate',
     lossKnee: 'above scale 1; 0: all scales alike',
-    weighSteps: 'the loss is that of the whole way',
+    weighSteps: 'a noise level counts as much as the step there is long',
     averageDecay: 'per step; longer jobs bear more',
     seed: 'same seed, same student',
     threads: '0: one per core',
