@@ -23,7 +23,7 @@ describe('the published results', () => {
     expect(planned[2]!.request.steps).toBe(30);
     for (const name of ['z-sampling', 'w2sd']) {
       const cells = cellsOf(name);
-      expect(cells.filter(({ purpose }) => purpose === 'effective-scale').length).toBeGreaterThan(4);
+      expect(cells.filter(({ purpose }) => purpose === 'effective-scale').length).toBeGreaterThan(2);
       expect(cells.some(({ kind, purpose, sampler }) => kind === 'teacher' && purpose === 'equal-passes' && sampler !== 'euler')).toBe(true);
     }
   });

@@ -17,8 +17,8 @@ const wanted: readonly { name: string; says: string; request: z.input<typeof Eva
   { name: 'headline', says: 'students beside their teacher, a thousand pairs', request: { models: plain, guidance: [3, 5, 7], count: 1000 } },
   { name: 'curves', says: 'the guidance scale from end to end', request: { models: plain, guidance: [1, 2, 3, 4, 5, 7, 9], count: 128 } },
   { name: 'teacher', says: 'the teacher at 30 steps', request: { models: ['storybook'], guidance: [2, 3, 4, 5], steps: 30, count: 512, controls: false } },
-  { name: 'z-sampling', says: 'Z-Sampling, its student, CFG at the effective scale', request: { models: ['storybook', 'storybook-teefusion-z'], samplers: ['z-sampling'], guidance: [1, 2, 3, 4, 5, 7], count: 128 } },
-  { name: 'w2sd', says: 'W2SD, its student, CFG at the effective scale', request: { models: ['storybook', 'storybook-teefusion-w2sd'], samplers: ['w2sd'], guidance: [1, 2, 3, 4, 5, 7], count: 128 } },
+  { name: 'z-sampling', says: 'Z-Sampling, its student, CFG at the effective scale', request: { models: ['storybook', 'storybook-teefusion-z'], samplers: ['z-sampling'], guidance: [1, 2, 3, 5], count: 128 } },
+  { name: 'w2sd', says: 'W2SD, its student, CFG at the effective scale', request: { models: ['storybook', 'storybook-teefusion-w2sd'], samplers: ['w2sd'], guidance: [1, 2, 3, 5], count: 128 } },
 ];
 
 /** The evaluations that can be made with these models: none without the teacher, and without the students that are not there. */
