@@ -9,7 +9,7 @@ import type { Checkpoint } from '../main/checkpoints/folder.ts';
 import { DistillRequest } from '../main/contract/distillation.ts';
 import { storybookPictures } from '../main/engine/storybook-pictures.ts';
 import { sizeOf } from '../main/graph/values.ts';
-import { optimizerOf } from '../main/training/distillation.ts';
+import { emphasisOf, optimizerOf } from '../main/training/distillation.ts';
 import { batches, embeddingsOf, studentInputs } from '../main/training/distillation-batches.ts';
 import { chooseFusionScale } from '../main/training/distillation-fusion.ts';
 import { teachingPoints, type TeachingPoints } from '../main/training/distillation-points.ts';
@@ -52,7 +52,7 @@ export default async function run(args: string[] = []): Promise<void> {
   const config = studentConfig(checkpoint.transformer.config, request, await chooseFusionScale(checkpoint, text, prompts, request, session));
   const { parameters } = startingStudent(config, await readTensors(checkpoint.transformer.weights), request);
   const inputs = studentInputs(config, text.maxTokens, request.batch);
-  const loss = distillationLoss(config, { ...request, shift: checkpoint.scheduler.config.shift });
+  const loss = distillationLoss(config, emphasisOf(request, checkpoint));
   const optimizer = optimizerOf(request);
   const flops = productFlops(stepGraph(parameters.specs, inputs, loss, settingsOf(optimizer)));
   const trainer = await Trainer.create(parameters, inputs, loss, optimizer, session);

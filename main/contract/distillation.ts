@@ -82,7 +82,8 @@ export const DistillRequest = z.strictObject({
   lossKnee: z.number().min(0).max(100).default(0),
   /**
    * Counts the error at a noise level by the length of the sampler's step there, so that the loss is that of the whole way from noise to
-   * picture; else all levels count alike, and most of a shifted schedule's are near σ = 1.
+   * picture; else all levels count alike, and most of a shifted schedule's are near σ = 1. Nothing for a reflecting strategy: its points lie
+   * on the few levels of its own schedule, the last of which makes hardly a step.
    */
   weighSteps: z.boolean().default(false),
   /** Decay of the running average of the weights, which becomes the student; 0: the last weights themselves. */

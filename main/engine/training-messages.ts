@@ -27,7 +27,7 @@ export const TrainingJob = z.object({
   workDir: z.string(),
   /** Folder to write the student to; the host gives it its final name. */
   target: z.string(),
-  /** Lowest priority and threads that sleep between operators. */
+  /** Lowest priority. */
   gentle: z.boolean().default(true),
   /** Steps between checkpoints; between measurements of the validation loss and rounds of samples, 0: none. */
   checkpointEvery: z.int().min(1).default(50),

@@ -47,9 +47,6 @@ interface Prepared {
   readonly checkpoint: Checkpoint;
 }
 
-/** Threads spin between operators, for a tenth more speed: it is the process's priority that lets others go first (docs/decisions/jobs.md). */
-const spare = false;
-
 /** Everything of a job but what is told and drawn while it runs. */
 async function prepare(job: TrainingJob): Promise<Prepared> {
   const { request, workDir, subjects } = job;
@@ -64,10 +61,10 @@ async function prepare(job: TrainingJob): Promise<Prepared> {
   return {
     checkpoint, provider,
     job: {
-      checkpoint, request, source: learned, folder: workDir, gentle: spare, provider, checkpointEvery: job.checkpointEvery,
+      checkpoint, request, source: learned, folder: workDir, provider, checkpointEvery: job.checkpointEvery,
       validation: { every: job.validateEvery, source: validated }, signal: stop.signal,
     },
-    samples: { teacher: checkpoint, request, subjects, workDir, session: { providers: [provider], threads: request.threads, gentle: spare }, signal: stop.signal },
+    samples: { teacher: checkpoint, request, subjects, workDir, session: { providers: [provider], threads: request.threads }, signal: stop.signal },
   };
 }
 

@@ -46,7 +46,7 @@ export function reportCommand({ request }: Pick<EvaluationReport, 'request'>): s
 function conditions({ createdAt, device, threads, runtime, models, request, cells, ...report }: EvaluationReport): string {
   return [
     `${cells[0]?.count ?? 0} prompts (${typeof request.prompts === 'string' ? request.prompts : 'a list of one\'s own'}), ${request.steps} steps, ${createdAt}.`,
-    `Device: ${plain(device)}, ${threads} threads, ONNX Runtime ${plain(runtime)}. ${models.map(({ id, hash }) => `${id} \`${hash.slice(0, 12)}\``).join(', ')}.`,
+    `Device: ${plain(device)}, ${threads} threads, ONNX Runtime ${plain(runtime)}${report.evaluatorVersion === undefined ? '' : `, evaluator version ${report.evaluatorVersion}`}. ${models.map(({ id, hash }) => `${id} \`${hash.slice(0, 12)}\``).join(', ')}.`,
     `\`\`\`\n${reportCommand({ request, ...report })}\n\`\`\``,
   ].join('\n\n');
 }

@@ -9,7 +9,7 @@ export interface SessionOptions {
   providers?: readonly string[];
   /** 0 or left out: the runtime decides (one per core). */
   threads?: number;
-  /** Threads sleep between operators instead of spinning: a little slower alone, far kinder beside other work. */
+  /** Threads sleep between operators instead of spinning: a tenth slower alone, kinder beside other work of the same priority. */
   gentle?: boolean;
   /**
    * Takes memory piece by piece. Else the runtime plans the second run's as one block, beside what the first run took for the same: 1.2 instead

@@ -176,8 +176,8 @@ const attentionWeights = (q: tf.Tensor, k: tf.Tensor, mask?: tf.Tensor): tf.Tens
 const mixed = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, mask?: tf.Tensor): tf.Tensor => tf.matMul(attentionWeights(q, k, mask), v);
 
 /**
- * The same. Each row of the softmax's gradient is less its weighted mean, which is Σ dy·y: a sum over a head's width in place of one over all
- * tokens (Dao et al. 2022, FlashAttention).
+ * The same. The softmax's gradient takes from each row of dy·vᵀ its mean weighed by the softmax; that mean is Σ dy·y, a sum over a head's width
+ * in place of one over all tokens (Dao et al. 2022, FlashAttention).
  */
 const mixTrained = withGradient(([q, k, v, mask], save) => {
   const weights = attentionWeights(q!, k!, mask);

@@ -11,6 +11,7 @@ import { buildReport } from '../evaluation/report.ts';
 import { TrainingIndex } from '../evaluation/training-index.ts';
 import { decodePng, sha256 } from '../library/images/png.ts';
 import { passCounter } from './evaluation-cost.ts';
+import { evaluatorVersion } from '../storybook/evaluator.ts';
 import { eye, trust } from './evaluation-eye.ts';
 import { EvaluationFolder, type PlannedEvaluation } from './evaluation-files.ts';
 import { readRecords, type StoredRecord } from './evaluation-log.ts';
@@ -37,10 +38,10 @@ export async function reportOf({ dir, sketches, cacheDir, warnings }: ReportJob,
     passes: passCounter(shifts, request.reflection),
     pixels: ({ cell, index }) => readPixels(folder.picture(cell, index), hashes.get(pictureKey(cell, index))),
     memorisation: canBeCopies(plan) ? await copyCheck(sketches, cacheDir, onProgress) : null,
-    conditions: { device: first.device, threads: first.threads, runtime: first.runtime, evaluator: trust, evaluatorVersion: first.evaluatorVersion },
+    conditions: { device: first.device, threads: first.threads, runtime: first.runtime, evaluator: trust, evaluatorVersion: versionsOf(records).length === 1 ? first.evaluatorVersion : undefined },
     // A metric that failed at one picture gives no column.
     metrics: metrics.filter(({ id: metric }) => records.every(({ scores }) => scores[metric] !== undefined)).map(({ hash: _, ...metric }) => metric),
-    warnings: [...plan.warnings, ...warnings, ...mixedConditions(records), ...mixedEvaluators(records), ...trainedBeside(records)],
+    warnings: [...plan.warnings, ...warnings, ...mixedConditions(records), ...otherEvaluators(records), ...trainedBeside(records)],
     onProgress: foresight(onProgress),
   });
 }
@@ -86,9 +87,14 @@ function mixedConditions(records: readonly StoredRecord[]): Warning[] {
   return [{ code: 'mixed-conditions', message: `Its pictures were drawn under different conditions, so their times cannot be compared: ${[...conditions].join('; ')}.` }];
 }
 
-function mixedEvaluators(records: readonly StoredRecord[]): Warning[] {
-  if (new Set(records.map(({ evaluatorVersion }) => evaluatorVersion)).size === 1) return [];
-  return [{ code: 'mixed-evaluators', message: 'Some of its pictures were judged by an earlier version of the evaluator, so their facts cannot be compared. Evaluate anew to have all of them judged alike.' }];
+/** Of the evaluators that have judged the pictures; before versions were counted: undefined. */
+const versionsOf = (records: readonly StoredRecord[]): (number | undefined)[] => [...new Set(records.map(({ evaluatorVersion }) => evaluatorVersion))];
+
+function otherEvaluators(records: readonly StoredRecord[]): Warning[] {
+  const others = versionsOf(records).filter((version) => version !== evaluatorVersion);
+  if (others.length === 0) return [];
+  const which = others.length === versionsOf(records).length ? 'Its pictures' : 'Some of its pictures';
+  return [{ code: 'other-evaluator', message: `${which} were judged by another version of the evaluator than this studio's, whose accuracy stands below. Evaluate anew to compare their facts with others.` }];
 }
 
 function trainedBeside(records: readonly StoredRecord[]): Warning[] {

@@ -218,16 +218,22 @@ describe('an evaluation', () => {
     await expect(checkPublished(report, records, published)).rejects.toMatchObject({ code: 'corrupt-file' });
   });
 
-  it('says that two versions of the evaluator have judged its pictures', async () => {
+  it('says that another version of the evaluator has judged its pictures', async () => {
     const dir = join(root, 'mixed');
     await cp(folderOf(whole.id), dir, { recursive: true });
     const job = { dir, sketches: join(root, 'no-sketches'), cacheDir: join(root, 'cache'), warnings: [] };
     expect(await reportOf(job)).toMatchObject({ evaluatorVersion, warnings: whole.report.warnings });
-    const [first = '', ...rest] = readFileSync(join(dir, 'records.jsonl'), 'utf8').split('\n');
-    const { evaluatorVersion: now, ...earlier } = JSON.parse(first) as StoredRecord;
-    expect(now).toBe(evaluatorVersion);
-    await writeFile(join(dir, 'records.jsonl'), [JSON.stringify(earlier), ...rest].join('\n'));
-    expect((await reportOf(job))!.warnings).toContainEqual({ code: 'mixed-evaluators', message: expect.stringContaining('earlier version of the evaluator') });
+    const records = readFileSync(join(dir, 'records.jsonl'), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as StoredRecord);
+    const judgedBefore = async (count: number): Promise<EvaluationReport> => {
+      await writeFile(join(dir, 'records.jsonl'), records.map(({ evaluatorVersion: now, ...earlier }, i) => `${JSON.stringify(i < count ? earlier : { ...earlier, evaluatorVersion: now })}\n`).join(''));
+      return (await reportOf(job))!;
+    };
+    const warning = (begin: string) => ({ code: 'other-evaluator', message: expect.stringMatching(`^${begin} were judged by another version`) });
+    const mixed = await judgedBefore(1);
+    expect(mixed.warnings).toContainEqual(warning('Some of its pictures'));
+    expect(mixed.evaluatorVersion).toBeUndefined();
+    expect((await judgedBefore(records.length)).warnings).toContainEqual(warning('Its pictures'));
+    expect((await judgedBefore(0)).warnings).toEqual(whole.report.warnings);
   });
 
   it('is deleted with an undo', async () => {

@@ -41,8 +41,6 @@ export interface Distillation {
   readonly otherWork?: OtherWork | undefined;
   /** Execution provider of every network; what it lacks runs on the CPU. Default the CPU. */
   readonly provider?: string | undefined;
-  /** Threads sleep between operators. Default true; what is learned does not depend on it. */
-  readonly gentle?: boolean | undefined;
   /** Measures the loss at fixed points that are never trained on, after every so many steps. `source`: other prompts, where there are any. */
   readonly validation?: { readonly every: number; readonly source: PromptSource } | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -76,7 +74,7 @@ export async function distil(job: Distillation): Promise<{ student: Student; out
   });
   const teacherHash = await hashCheckpoint(checkpoint);
   await claimWork(folder, { request, teacherHash }, job.otherWork ?? 'refuse');
-  const session: SessionOptions = { providers: [job.provider ?? 'cpu'], threads: request.threads, gentle: job.gentle ?? true };
+  const session: SessionOptions = { providers: [job.provider ?? 'cpu'], threads: request.threads };
   const text = await TeacherText.open(checkpoint, session);
   try {
     const points = await taught(job, text, session);
@@ -130,6 +128,10 @@ function measuredScale({ checkpoint, request, source }: Distillation, text: Teac
 /** A student starts where its teacher is, so nothing is to decay. */
 export const optimizerOf = ({ optimizer }: Pick<DistillRequest, 'optimizer'>): OptimizerOptions => ({ weightDecay: 0, ...(optimizer === 'muon' && { muon: innerMatrices, muonSize: 0.6 }) });
 
+/** Which errors count how much in a distillation. */
+export const emphasisOf = ({ lossKnee, guidanceRange, weighSteps, strategy }: DistillRequest, { scheduler }: Pick<Checkpoint, 'scheduler'>): Emphasis =>
+  ({ lossKnee, guidanceRange, weighSteps: weighSteps && strategy === 'euler', shift: scheduler.config.shift });
+
 type Trained = Beginning & Pick<Student, 'weights'>;
 
 /** What is trained to be small, over whatever learns. */
@@ -145,7 +147,7 @@ async function learned(
   const { checkpoint, request, folder, signal, onProgress, onWarning, onSaved } = job;
   const { batch, steps, learningRate, hold, finalShare, averageDecay } = request;
   const beginning = startingStudent(config, await readTensors(checkpoint.transformer.weights), request);
-  const loss = studentLoss(config, beginning, { ...request, shift: checkpoint.scheduler.config.shift });
+  const loss = studentLoss(config, beginning, emphasisOf(request, checkpoint));
   const inputs = studentInputs(config, text.maxTokens, batch);
   const trainer = await Trainer.create<StudentInput>(beginning.parameters, inputs, loss, optimizerOf(request), session, { accumulate: request.accumulate, recompute: request.recompute, fixed: beginning.fixed });
   const average = async (): Promise<Float32Array> => {
@@ -252,7 +254,7 @@ function provenance({ request, provider }: Pick<Distillation, 'request' | 'provi
       seed, steps, batch, ...(accumulate > 1 && { accumulate }), teaching_points: points,
       ...(ofTrajectories && { trajectory_steps: scheduleSteps, ...(reflection === null && { own_scale_share: ownScaleShare }) }),
       ...(request.prompts !== null && { prompts: request.prompts.length }),
-      optimizer, ...(lora !== null && { lora: { rank: lora.rank, alpha: lora.alpha ?? lora.rank } }), learning_rate: learningRate, hold, average_decay: averageDecay, ...(lossKnee > 0 && { loss_knee: lossKnee }), ...(weighSteps && { weigh_steps: true }), ...(provider !== undefined && provider !== 'cpu' && { device: provider }), loss,
+      optimizer, ...(lora !== null && { lora: { rank: lora.rank, alpha: lora.alpha ?? lora.rank } }), learning_rate: learningRate, hold, average_decay: averageDecay, ...(lossKnee > 0 && { loss_knee: lossKnee }), ...(weighSteps && strategy === 'euler' && { weigh_steps: true }), ...(provider !== undefined && provider !== 'cpu' && { device: provider }), loss,
     },
   };
 }

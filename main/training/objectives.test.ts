@@ -57,7 +57,7 @@ it('knows the scale of a student that is fed w', async () => {
   expect(await ratio('w')).toBeCloseTo(await ratio('scale'), 5);
 });
 
-it('weighs a level by the step that the schedule makes there', async () => {
+it('weighs a level by how far the shifted schedule goes there', async () => {
   const shift = 3;
   const weightAt = async (sigma: number, lossKnee = 0): Promise<number> =>
     (await lossOf([3], { ...knee(lossKnee), weighSteps: true, shift }, 'scale', sigma)) / (await lossOf([3], knee(lossKnee), 'scale', sigma));

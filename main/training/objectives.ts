@@ -77,8 +77,8 @@ function scaleWeight(gamma: tf.Tensor, { lossKnee: knee, guidanceRange: [low, hi
 }
 
 /**
- * The length of the schedule's step at σ against the mean step: dσ/du = (s − (s − 1)σ)²/s of σ = s·u/(1 + (s − 1)u), shift s. Its mean over
- * levels spread as the schedule's is 1. sigma: [batch].
+ * The length of the schedule's step at σ against the mean step: dσ/du = (s − (s − 1)σ)²/s of σ = s·u/(1 + (s − 1)u), shift s. Its mean is 1
+ * where u is spread evenly over (0, 1). sigma: [batch].
  */
 const stepWeight = (sigma: tf.Tensor, { shift }: Emphasis): tf.Tensor => sigma.mul(1 - shift).add(shift).square().mul(1 / shift);
 

@@ -64,7 +64,7 @@ export class Validation {
     return new Validation(await openSession(graph, setup.session), beginning, batches);
   }
 
-  /** Mean square of the velocity's error over all points. `weights`: in the parameters' layout. */
+  /** What is trained to be small, the mean square of the velocity's error or a weighted one over all points. `weights`: in the parameters' layout. */
   async loss(weights: Float32Array): Promise<number> {
     const values = Object.fromEntries(this.#parameters.specs.map(({ name, shape }) =>
       [`value/${name}`, new ort.Tensor('float32', this.#parameters.view(weights, name).data, [...shape])]));

@@ -82,7 +82,7 @@ async function once<T extends { identity: string }>(file: string, identity: stri
 async function train(request: DistillRequest): Promise<Omit<Trained, 'identity'>> {
   const folder = path.join(work, request.name);
   const { student, outcome } = await distil({
-    checkpoint, request, folder, pointsFolder: path.join(work, 'points', pointsName(request, teacherHash)), otherWork: 'discard', signal, gentle: false,
+    checkpoint, request, folder, pointsFolder: path.join(work, 'points', pointsName(request, teacherHash)), otherWork: 'discard', signal,
     source: storybookPictures(request.seed, request.points, checkpoint.width), onWarning: console.warn,
     onProgress({ phase, step, steps, loss, samplesPerSecond, secondsLeft }) {
       if (step !== steps && step % (phase === 'learning' ? 50 : 640) !== 0) return;

@@ -35,9 +35,9 @@ else {
 
 async function publish(): Promise<void> {
   const published = JSON.parse(await readFile(file, 'utf8')) as Published;
-  const development = await agreements('development');
-  const readings = versioned(readingsDigest(development), published);
-  const labels = { final: summary(await agreements('final')), independent: summary(await agreements('independent')), development: summary(development) };
+  const sets = { final: await agreements('final'), independent: await agreements('independent'), development: await agreements('development') };
+  const readings = versioned(readingsDigest(Object.values(sets).flat()), published);
+  const labels = { final: summary(sets.final), independent: summary(sets.independent), development: summary(sets.development) };
   const pictures = values.labels ? published : await measured();
   const trust: EvaluatorTrust = { renders: pictures.renders, corruptedMisread: pictures.corruptedMisread, labelled: labels.final.same };
   await writeFileAtomic(file, `${JSON.stringify({ ...trust, readings, labels, corrupted: pictures.corrupted, subset: pictures.subset }, null, 1)}\n`);
@@ -64,9 +64,10 @@ async function measured(): Promise<Measured> {
   };
 }
 
-/** The digest with the evaluator's version. @throws Error when what it reads has changed since that version was published */
+/** The digest with the evaluator's version. @throws Error when what it reads has changed since that version was published, or the rest is to be kept of another */
 function versioned(digest: string, { readings: last }: Pick<Published, 'readings'>): Published['readings'] {
-  if (last.version === evaluatorVersion && last.digest !== digest) throw new Error(`The evaluator reads otherwise than version ${evaluatorVersion} did: raise evaluatorVersion, and evaluate anew what is published.`);
+  if (last.version === evaluatorVersion && last.digest !== '' && last.digest !== digest) throw new Error(`The evaluator reads otherwise than version ${evaluatorVersion} did: raise evaluatorVersion, and evaluate anew what is published. (Or pictures were added to the labels: then empty the digest in the file.)`);
+  if (values.labels && last.version !== evaluatorVersion) throw new Error(`The other figures are of version ${last.version}: measure them anew, without --labels.`);
   return { version: evaluatorVersion, digest };
 }
 

@@ -102,7 +102,7 @@ export function sameFacts(label: Label, reading: Reading, open: 'compare' | 'ski
   const facts = ['kind', 'colour', 'size', 'place'] as const;
   const agreed = (seen: Reading['objects']): number => own.reduce((sum, object, i) => sum + facts.filter((fact) => object[fact] === seen[i]?.[fact]).length, 0);
   const orders = [reading, ...(reading.objects.length === 2 ? [turned(reading)] : [])];
-  // Two alike objects have no order of their own: then the one in which the relation agrees.
+  // Where both orders agree as well, as with two alike objects, which have no order of their own: the one in which the relation agrees.
   const score = (order: Reading): number => agreed(order.objects) + Number(order.relation === label.relation) / 2;
   const { objects: seen, relation } = orders.reduce((best, order) => (score(order) > score(best) ? order : best));
   const count = own.length === seen.length;

@@ -7,7 +7,7 @@ import { writeFileAtomic } from '../../main/checkpoints/atomic.ts';
 import { backgrounds, colours, kinds, type Place, type Relation, type Size } from '../../main/storybook/vocabulary.ts';
 import { boxesFile, labelSets, labelsFolder, pictureName, readBoxes, type Label, type LabelSet } from './label-files.ts';
 
-/** So near to a border, in sides, the eye does not decide. The least bit more: edges are written in hundredths. */
+/** So near to a border, in sides, the eye does not decide. The least bit more, for edges are written in decimals. */
 const near = 0.005 + 1e-9;
 /** Longer side of an object over the picture's: below the first small, from the second big. */
 const sizeBorders = { one: [0.39, 0.64], two: [0.29, 0.425] } as const;

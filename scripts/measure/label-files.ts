@@ -9,7 +9,7 @@ export const pictureName = (index: number): string => `${String(index).padStart(
 
 /**
  * `development`: the disagreements on these were looked at while the evaluator was being made. `independent`: nothing was chosen on
- * them, but they have been seen since. `final`: of the models that are published, labelled when the evaluator was finished. Each is a
+ * them, but they have been seen since. `final`: of the final teacher and an early student of it, labelled when the evaluator was finished. Each is a
  * file of labels; the pictures lie beside them.
  */
 export const labelSets = { development: 'labels.jsonl', independent: 'labels-independent.jsonl', final: 'labels-final.jsonl' } as const;

@@ -1,5 +1,5 @@
 // How often the evaluator agrees with the labels of generated pictures, fact by fact, and where it does not.
-// node scripts/node.mjs scripts/measure/labels.ts [--set development|independent] [--from NNN --to NNN: pictures from and up to these numbers]
+// node scripts/node.mjs scripts/measure/labels.ts [--set development|independent|final] [--from NNN --to NNN: pictures from and up to these numbers]
 import { parseArgs } from 'node:util';
 import type { Share } from '../../main/contract/evaluation.ts';
 import { agreements, labelledFacts, summary, tally, type Agreement } from './label-agreement.ts';

@@ -36,6 +36,7 @@ describe('a publication', { timeout: 120_000 }, () => {
     const changed = (more: Partial<EvaluationExport['report']>): EvaluationExport => ({ ...evaluation, name: 'other', report: { ...evaluation.report, ...more } });
     expect(() => factsFile([evaluation, changed({ models: [{ id: 'story', hash: 'new' }] })], 4)).toThrow('other has other weights of story');
     expect(() => factsFile([evaluation, changed({ request: { ...evaluation.report.request, reflection: { weakGuidance: 0 } } })], 4)).toThrow('other settings');
+    expect(() => factsFile([evaluation, changed({ evaluatorVersion: 1 })], 4)).toThrow('another version of the evaluator');
     expect(() => factsFile([changed({ request: { ...evaluation.report.request, prompts: 'known' } })], 4)).toThrow('held-out');
   });
 

@@ -40,8 +40,6 @@ const pointsFolder = path.join(parent, pointsName(request, await hashCheckpoint(
 
 const { student, outcome } = await distil({
   checkpoint, request, folder, pointsFolder, otherWork: 'discard', signal: stopSignal(),
-  // A tenth faster, on a machine that does nothing else.
-  gentle: false,
   source: storybookPictures(seed, request.points, checkpoint.width),
   onWarning: console.warn,
   onProgress({ phase, step, steps: total, loss, samplesPerSecond, secondsLeft }) {

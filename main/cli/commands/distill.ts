@@ -50,7 +50,7 @@ const options = {
   hold: { value: 'N', help: 'share of the other steps at the top rate before it falls, 0 to 1 (default 0)' },
   'final-share': { value: 'N', help: 'of the top rate, at the last step (default 0.05)' },
   'loss-knee': { value: 'N', help: 'distance from scale 1 at which an error counts half, beyond it less; 0: all scales alike (default 0)' },
-  'weigh-steps': { help: 'count the error at a noise level by the length of the sampler\'s step there' },
+  'weigh-steps': { help: 'count the error at a noise level by the length of the sampler\'s step there (euler)' },
   'average-decay': { value: 'N', help: 'of the running average of the weights, which becomes the student (default 0.99)' },
   seed: { value: 'N', help: 'of all that is random (default 1)' },
   device: { value: 'NAME', help: `where it is computed: ${Settings.shape.device.unwrap().options.join(', ')} (default cpu)` },

@@ -13,6 +13,7 @@ export const evaluation: Messages['evaluation'] = {
   noReport: 'Noch kein Bericht. Wurde angehalten, so gilt er für die Prompts, die jedes Modell gezeichnet hat, und braucht einen Moment.',
   gamma: 'γ {scale}',
   runtime: 'ONNX Runtime {version}',
+  evaluatorVersion: 'Gutachter, Fassung {version}',
   withoutCopies: 'nach Kopien von Trainingsbildern nicht gesucht',
   steps: '{n} Schritt | {n} Schritte',
   pointsUnit: '{n} Punkte',

@@ -11,6 +11,7 @@ export const evaluation = {
   noReport: 'No report yet. When one has stopped early, it covers the prompts that every model has drawn, and takes a moment.',
   gamma: 'γ {scale}',
   runtime: 'ONNX Runtime {version}',
+  evaluatorVersion: 'evaluator version {version}',
   withoutCopies: 'copies of training pictures not looked for',
   steps: '{n} step | {n} steps',
   pointsUnit: '{n} points',
