@@ -27,6 +27,11 @@ export const DistillRequest = z.strictObject({
   teacher: ModelId.default('storybook'),
   /** Of the new student. */
   name: ModelId.default('my-student'),
+  /**
+   * A student of the same teacher and kind to go on from: the new one begins with its weights and takes the scale as it does, whatever
+   * multiplier, number and fusion scale are asked for. null: the teacher's weights.
+   */
+  start: ModelId.nullable().default(null),
   /** How the student takes its guidance scale. */
   kind: StudentKind.default('teefusion'),
   /** The teacher's sampler; the student learns to do with one pass what a step of it does. */
@@ -86,6 +91,12 @@ export const DistillRequest = z.strictObject({
    * on the few levels of its own schedule, the last of which makes hardly a step.
    */
   weighSteps: z.boolean().default(false),
+  /**
+   * The part of an error that lies along the teacher's guidance v_c − v_∅ counts so many times more. A student cannot foretell all of that
+   * guidance, and least squares have it do less of it than it is asked for; this has it do more, at the price of larger errors beside it.
+   * 0: least squares, METHOD's loss. Nothing for a reflecting strategy, whose guidance is not known by itself.
+   */
+  guidanceEmphasis: z.number().min(0).max(100).default(0),
   /** Decay of the running average of the weights, which becomes the student; 0: the last weights themselves. */
   averageDecay: z.number().min(0).max(0.99999).default(0.99),
   seed: Seed.default(1),
@@ -102,6 +113,9 @@ export const DistillRequest = z.strictObject({
   })
   .refine(({ batch, accumulate }) => batch % accumulate === 0, {
     path: ['accumulate'], error: 'the batch has to be a multiple of its parts',
+  })
+  .refine(({ lora, start }) => lora === null || start === null, {
+    path: ['start'], error: 'adapters begin with the teacher',
   })
   .refine(({ lora, optimizer }) => lora === null || optimizer !== 'muon', {
     path: ['optimizer'], error: 'Muon is for whole matrices; adapters learn with adamw',

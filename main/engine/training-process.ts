@@ -52,6 +52,7 @@ async function prepare(job: TrainingJob): Promise<Prepared> {
   const { request, workDir, subjects } = job;
   const checkpoint = await open(request.teacher, job.modelDirs);
   assertCanTeach(checkpoint, request);
+  const start = request.start === null ? undefined : await open(request.start, job.modelDirs);
   await mkdir(workDir, { recursive: true }).catch((thrown: unknown) => {
     throw fileError(thrown, workDir);
   });
@@ -61,7 +62,7 @@ async function prepare(job: TrainingJob): Promise<Prepared> {
   return {
     checkpoint, provider,
     job: {
-      checkpoint, request, source: learned, folder: workDir, provider, checkpointEvery: job.checkpointEvery,
+      checkpoint, start, request, source: learned, folder: workDir, provider, checkpointEvery: job.checkpointEvery,
       validation: { every: job.validateEvery, source: validated }, signal: stop.signal,
     },
     samples: { teacher: checkpoint, request, subjects, workDir, session: { providers: [provider], threads: request.threads }, signal: stop.signal },

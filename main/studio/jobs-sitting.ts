@@ -54,7 +54,7 @@ export async function sit(record: JobRecord, services: Services, places: JobPlac
   const { library, models } = services;
   const { config } = record;
   const files = new JobFiles(library.dir, record.id);
-  await models.runnable(config.teacher, 'teacher');
+  await runnableModels(config, models);
   if (record.teacherHash !== null && record.teacherHash !== (await models.ref(config.teacher)).hash) {
     throw new StudioError('invalid-input', `The teacher "${config.teacher}" has changed since this job began; what was learned does not fit it any more.`, {
       hint: 'Put the teacher back as it was, or duplicate the job to learn from the new one.',
@@ -144,9 +144,15 @@ function sayDevice({ device: before }: JobRecord, now: Provider, learned: number
 
 /** What a job like this would cost. Throws as `sit`, but a job that cannot fit has a refusal. */
 export async function estimateJob(config: JobConfig, services: Services, places: JobPlaces, folder: string, signal: AbortSignal): Promise<JobEstimate> {
-  await services.models.runnable(config.teacher, 'teacher');
+  await runnableModels(config, services.models);
   const material = await readMaterial(config, places.access);
   return measured(config, trainingJob(config, material, { workDir: folder, target: folder, modelDirs: places.modelDirs }), folder, services, places, signal);
+}
+
+/** Throws StudioError 'not-found', 'corrupt-file', 'invalid-input' for a teacher, or a student to go on from, that cannot be it. */
+async function runnableModels({ teacher, start }: JobConfig, models: Services['models']): Promise<void> {
+  await models.runnable(teacher, 'teacher');
+  if (start !== null) await models.runnable(start, 'student');
 }
 
 /** Read at the first sitting, kept for the others. */

@@ -20,7 +20,7 @@ export function studentInputs(config: TransformerConfig, maxTokens: number, batc
   const spec = (...shape: number[]): TensorSpec => ({ dtype: 'float32', shape });
   const latents = spec(batch, config.in_channels, config.sample_size, config.sample_size);
   const pooled = spec(batch, config.pooled_projection_dim);
-  return { latents, sigma: spec(batch), tokens: spec(batch, maxTokens, config.joint_attention_dim), pooled, null_pooled: pooled, guidance: spec(batch), target: latents };
+  return { latents, sigma: spec(batch), tokens: spec(batch, maxTokens, config.joint_attention_dim), pooled, null_pooled: pooled, guidance: spec(batch), target: latents, conditional: latents };
 }
 
 export type EmbeddingsOf = (items: readonly number[]) => Embeddings | Promise<Embeddings>;
@@ -49,20 +49,21 @@ export function batches(
     const random = new TrainingRandom(seed, 5, step);
     const latents = new Float32Array(batch * points.length);
     const target = new Float32Array(batch * points.length);
+    const conditional = new Float32Array(batch * points.length);
     const sigma = new Float32Array(batch);
     const guidance = new Float32Array(batch);
     const items: number[] = [];
     for (let b = 0; b < batch; b++) {
       const index = random.below(points.count);
       const scale = points.scale(index, random);
-      sigma[b] = points.read(index, scale, latents, target, b * points.length);
+      sigma[b] = points.read(index, scale, { latents, target, conditional }, b * points.length);
       guidance[b] = embeddedNumber(config, scale);
       items.push(points.item(index));
     }
     const { tokens, pooled } = await embeddings(items);
     const feed = (name: StudentInput, data: Float32Array) => ({ data, shape: specs[name].shape });
     return {
-      latents: feed('latents', latents), target: feed('target', target), sigma: feed('sigma', sigma), guidance: feed('guidance', guidance),
+      latents: feed('latents', latents), target: feed('target', target), conditional: feed('conditional', conditional), sigma: feed('sigma', sigma), guidance: feed('guidance', guidance),
       tokens: feed('tokens', tokens), pooled: feed('pooled', pooled), null_pooled: feed('null_pooled', nullPooled),
     };
   };

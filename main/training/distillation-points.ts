@@ -45,6 +45,13 @@ export interface PointKind {
   };
 }
 
+/** Numbers of points one after the other. */
+export interface PointArrays {
+  readonly latents: Float32Array;
+  readonly target: Float32Array;
+  readonly conditional: Float32Array;
+}
+
 export interface TeachingPoints {
   readonly count: number;
   /** Numbers of one picture's latents. */
@@ -56,10 +63,10 @@ export interface TeachingPoints {
   /** A scale γ for which point `index` may be taught; consumes the same amount of `random` whatever it says. */
   scale(index: number, random: TrainingRandom): number;
   /**
-   * Writes point `index`, x_σ and the target velocity at scale `guidance`, at `offset` of the two arrays; a reflecting strategy's
-   * target is for the point's own scale, which is all that `scale` gives. Returns σ.
+   * Writes point `index` at `offset` of the arrays: x_σ, the target velocity at scale `guidance`, and the target at γ = 1. A reflecting
+   * strategy's target is for the point's own scale, which is all that `scale` gives, and it has none at γ = 1. Returns σ.
    */
-  read(index: number, guidance: number, latents: Float32Array, target: Float32Array, offset: number): number;
+  read(index: number, guidance: number, into: PointArrays, offset: number): number;
 }
 
 /** What decides the points of a request besides its teacher: two requests in which this is the same can share them. */
@@ -95,13 +102,14 @@ export async function teachingPoints(setup: PointsSetup): Promise<TeachingPoints
       const own = share !== null && (!linear || choice < ownScaleShare);
       return scaleAt(request, own ? share : fresh);
     },
-    read(index, guidance, latents, target, offset) {
+    read(index, guidance, { latents, target, conditional }, offset) {
       const at = index * record;
       for (let i = 0; i < length; i++) {
         latents[offset + i] = data[at + i]!;
         const answer = data[at + length + i]!;
         // Any scale is a combination of the two branches, so one stored point serves all.
         target[offset + i] = linear ? data[at + 2 * length + i]! + guidance * (answer - data[at + 2 * length + i]!) : answer;
+        if (linear) conditional[offset + i] = answer;
       }
       return kind.place(index).sigma;
     },

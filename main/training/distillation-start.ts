@@ -34,7 +34,7 @@ export interface Beginning {
 type Tensors = ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>;
 
 /**
- * A student before its first step, its weights under `prefixes.transformer`: the teacher's numbers, and for DistillCFG a guidance embedder
+ * A student before its first step, its weights under `prefixes.transformer`: the teacher's numbers, or those of the student it goes on from, and for DistillCFG a guidance embedder
  * whose output is zero, so that the student starts as its teacher's conditional branch. With `lora`, adapters learn, and that embedder;
  * `teacher` is then kept and not copied. Throws StudioError `corrupt-file` where the teacher lacks a tensor, `invalid-input` for a rank
  * that does not fit it.
@@ -45,7 +45,7 @@ export function startingStudent(config: TransformerConfig, teacher: Tensors, { s
   if (lora === null) {
     const parameters = new Parameters(specs, seed);
     const own = parameters.export(parameters.values, prefixes.transformer, 'F32').filter(({ name }) => config.guidance && name.startsWith('guidance_in.'));
-    parameters.load(new Map([...teacher, ...own.map(({ name, shape, data }) => [name, { shape, data: Float32Array.from(data) }] as const)]), prefixes.transformer);
+    parameters.load(new Map([...own.map(({ name, shape, data }) => [name, { shape, data: Float32Array.from(data) }] as const), ...teacher]), prefixes.transformer);
     return { parameters, fixed: [], adapters: null };
   }
   const adapters = adaptersOf(config, lora);

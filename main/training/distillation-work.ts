@@ -19,7 +19,7 @@ const workFiles = [
   pointsFile, validationFolder, validationLog, 'log.jsonl', 'checkpoint.safetensors', 'checkpoint.previous.safetensors', 'checkpoint.new.safetensors',
 ];
 
-const Begun = z.object({ request: DistillRequest, teacherHash: z.string() });
+const Begun = z.object({ request: DistillRequest, teacherHash: z.string(), startHash: z.string().nullable().default(null) });
 type Begun = z.infer<typeof Begun>;
 
 /** What to do with unfinished work of another request, or of a teacher that has changed since. */
@@ -69,5 +69,9 @@ function differencesOf(before: Begun, now: Begun): string[] {
   const keys = (Object.keys(DistillRequest.shape) as (keyof DistillRequest)[]).filter((key) => !roundingOnly.includes(key));
   const changed = keys.filter((key) => JSON.stringify(before.request[key]) !== JSON.stringify(now.request[key]));
   const settings = changed.map((key) => (key === 'prompts' ? 'the prompts were others' : `${key} was ${JSON.stringify(before.request[key])}, now ${JSON.stringify(now.request[key])}`));
-  return before.teacherHash === now.teacherHash ? settings : [...settings, `the teacher "${now.request.teacher}" has changed since`];
+  return [
+    ...settings,
+    ...(before.teacherHash === now.teacherHash ? [] : [`the teacher "${now.request.teacher}" has changed since`]),
+    ...(before.startHash === now.startHash ? [] : [`the student "${now.request.start}" that it goes on from has changed since`]),
+  ];
 }

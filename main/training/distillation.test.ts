@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createTinyCheckpoint, createTinyStudent } from '../../tests/fixtures/tiny.ts';
 import { writeCheckpointComponent } from '../checkpoints/component.ts';
 import { openCheckpoint, type Checkpoint } from '../checkpoints/folder.ts';
+import { hashCheckpoint } from '../checkpoints/hash.ts';
 import { readTensors } from '../checkpoints/safetensors.ts';
 import { DistillRequest, type DistillProgress } from '../contract/distillation.ts';
 import { openPipelineParts } from '../diffusion/components.ts';
@@ -16,6 +17,7 @@ import { effectiveVelocity, planSampling, stepMap } from '../diffusion/samplers.
 import { flowMatchSigmas } from '../diffusion/schedule.ts';
 import { storybookPictures } from '../engine/storybook-pictures.ts';
 import { distil } from './distillation.ts';
+import { writeStudent } from './distillation-student.ts';
 import { pointsIdentity, teachingPoints, type TeachingPoints } from './distillation-points.ts';
 import { promptSource, type PromptSource } from './distillation-source.ts';
 import { TeacherText } from './distillation-text.ts';
@@ -58,8 +60,8 @@ describe('teaching points', () => {
     expect(Math.max(...expected.map((value, i) => Math.abs(value - actual[i]!))) / size).toBeLessThan(tolerance);
   };
   function read(points: TeachingPoints, index: number, guidance = points.scale(index, random())) {
-    const [x, target] = [new Float32Array(points.length), new Float32Array(points.length)];
-    return { x, target, guidance, sigma: points.read(index, guidance, x, target, 0) };
+    const [x, target, conditional] = [new Float32Array(points.length), new Float32Array(points.length), new Float32Array(points.length)];
+    return { x, target, conditional, guidance, sigma: points.read(index, guidance, { latents: x, target, conditional }, 0) };
   }
 
   describe.each(['noised', 'trajectories'] as const)('from %s', (pointsFrom) => {
@@ -255,6 +257,40 @@ describe('unfinished work', () => {
     await stopped('changed', ({ phase }) => phase === 'teaching');
     const checkpoint = await openCheckpoint(await createTinyCheckpoint(folder, 'changed-teacher', 5), () => '');
     await expect(start('changed', { checkpoint })).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringContaining('has changed') });
+  });
+});
+
+describe('a student that goes on from another', () => {
+  const earlier = (name: string) => path.join(folder, 'earlier', name);
+  async function learned(name: string, changes: Partial<DistillRequest>) {
+    const { student } = await start(name, { request: request({ steps: 2, ...changes }) });
+    await writeStudent(earlier(name), name, student, teacher.dir);
+    return openCheckpoint(earlier(name), () => teacher.dir);
+  }
+  const after = (from: Checkpoint, changes: Partial<DistillRequest> = {}) =>
+    ({ start: from, request: request({ start: 'first', steps: 1, points: 8, learningRate: 1e-6, averageDecay: 0, ...changes }) });
+
+  test.each(['teefusion', 'distillcfg'] as const)('begins with its weights, takes the scale as it does, and says so: %s', async (kind) => {
+    const first = await learned(`first-${kind}`, { kind, guidanceMultiplier: 77, ...(kind === 'teefusion' && { fusionScale: 0.3 }) });
+    const { student, outcome } = await start(`second-${kind}`, after(first, { kind, seed: 2 }));
+    expect(student.config).toEqual(first.transformer.config);
+    expect(student.config.guidance_multiplier).toBe(77);
+    expect(outcome).toMatchObject({ samples: 4, fusionScale: kind === 'teefusion' ? 0.3 : null });
+    const before = await readTensors(first.transformer.weights);
+    for (const { name, data } of student.parameters.export(student.weights, 'transformer.', 'F32')) {
+      const moved = Math.max(...before.get(name)!.data.map((value, i) => Math.abs(value - data[i]!)));
+      expect(moved, name).toBeLessThan(1e-5);
+    }
+    expect(student.distillation).toMatchObject({ samples: 12, start: { student: 'first', hash: await hashCheckpoint(first), samples: 8, training: { steps: 2 } } });
+  });
+
+  test('has to be of the same teacher and kind, and a student', async () => {
+    const first = await learned('first', {});
+    await expect(start('as-other', after(first, { kind: 'distillcfg' }))).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringContaining('kind teefusion') });
+    await expect(start('from-teacher', after(teacher))).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringContaining('it is a teacher') });
+    const other = await openCheckpoint(await createTinyCheckpoint(folder, 'another-teacher', 6), () => '');
+    await expect(start('of-other', { checkpoint: other, ...after(first) })).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringContaining('did not learn from "storybook" as that is now') });
+    expect(DistillRequest.safeParse({ start: 'first', lora: { rank: 2 } }).error?.issues).toMatchObject([{ path: ['start'] }]);
   });
 });
 

@@ -30,6 +30,8 @@ import { Validation, validationPoints, type ValidationSetup } from './validation
 export interface Distillation {
   /** The teacher. */
   readonly checkpoint: Checkpoint;
+  /** The student that `request.start` names. */
+  readonly start?: Checkpoint | undefined;
   readonly request: DistillRequest;
   readonly source: PromptSource;
   /** For points, checkpoints and the log; kept when stopped. */
@@ -67,21 +69,23 @@ const measuredCaptions = 64;
  * weights it would have had), `unsupported` for a teacher that cannot teach or a loss that is no number, `corrupt-file`, `disk-full`.
  */
 export async function distil(job: Distillation): Promise<{ student: Student; outcome: DistillOutcome }> {
-  const { checkpoint, request, folder } = job;
+  const { checkpoint, start, request, folder } = job;
   assertCanTeach(checkpoint, request);
   await mkdir(folder, { recursive: true }).catch((thrown: unknown) => {
     throw fileError(thrown, folder);
   });
   const teacherHash = await hashCheckpoint(checkpoint);
-  await claimWork(folder, { request, teacherHash }, job.otherWork ?? 'refuse');
+  const startHash = start === undefined ? null : await hashCheckpoint(start);
+  if (start !== undefined) assertCanStart(start, request, teacherHash);
+  await claimWork(folder, { request, teacherHash, startHash }, job.otherWork ?? 'refuse');
   const session: SessionOptions = { providers: [job.provider ?? 'cpu'], threads: request.threads };
   const text = await TeacherText.open(checkpoint, session);
   try {
     const points = await taught(job, text, session);
-    const fusionScale = request.kind === 'teefusion' ? request.fusionScale ?? (await measuredScale(job, text, points, session)) : null;
-    const config = studentConfig(checkpoint.transformer.config, request, fusionScale);
+    const config = start?.transformer.config ?? studentConfig(checkpoint.transformer.config, request, await chosenScale(job, text, points, session));
+    const fusionScale = config.txt_align_guidance ? config.fusion_scale : null;
     const studentOf = (trained: Trained, samples: number, loss: number): Student =>
-      ({ config, ...trained, distillation: provenance(job, teacherHash, samples, loss) });
+      ({ config, ...trained, distillation: provenance(job, { teacherHash, startHash }, samples, loss) });
     const trained = await learned(job, config, text, points, session, studentOf);
     const loss = await finalLoss(folder, request.steps);
     const samples = request.steps * request.batch;
@@ -108,6 +112,16 @@ export function assertCanTeach({ kind, vae, transformer }: Checkpoint, { pointsF
   if (lora !== null) adaptersOf(transformer.config, lora);
 }
 
+/** Throws StudioError `invalid-input` for a model that is no student of this teacher and kind. */
+function assertCanStart({ kind, guidanceKind, distillation }: Checkpoint, request: Pick<DistillRequest, 'start' | 'kind' | 'teacher'>, teacherHash: string): void {
+  const refuse = (why: string, hint: string): never => {
+    throw new StudioError('invalid-input', `A new student cannot go on from "${request.start}": ${why}`, { hint });
+  };
+  if (kind !== 'student') refuse('it is a teacher.', 'Choose a student, or begin with the teacher.');
+  if (distillation?.teacher_hash !== teacherHash) refuse(`it did not learn from "${request.teacher}" as that is now.`, 'Choose its own teacher, or begin with the teacher.');
+  if (guidanceKind !== request.kind) refuse(`it is of the kind ${guidanceKind}, not ${request.kind}.`, `Choose the kind ${guidanceKind}, or begin with the teacher.`);
+}
+
 async function taught({ checkpoint, source, request, folder, pointsFolder, signal, onProgress }: Distillation, text: TeacherText, session: SessionOptions): Promise<TeachingPoints> {
   let pace: Pace | null = null;
   return teachingPoints({
@@ -119,8 +133,9 @@ async function taught({ checkpoint, source, request, folder, pointsFolder, signa
   });
 }
 
-/** The advised size of the fused term, measured on the first prompts. */
-function measuredScale({ checkpoint, request, source }: Distillation, text: TeacherText, { items }: TeachingPoints, session: SessionOptions): Promise<number> {
+/** Of a TeEFusion student, null of others: where none is asked for the advised size of the fused term, measured on the first prompts. */
+async function chosenScale({ checkpoint, request, source }: Distillation, text: TeacherText, { items }: TeachingPoints, session: SessionOptions): Promise<number | null> {
+  if (request.kind !== 'teefusion' || request.fusionScale !== null) return request.fusionScale;
   const prompts = Array.from({ length: Math.min(measuredCaptions, items) }, (_, item) => source.caption(item));
   return chooseFusionScale(checkpoint, text, prompts, request, session);
 }
@@ -129,8 +144,10 @@ function measuredScale({ checkpoint, request, source }: Distillation, text: Teac
 export const optimizerOf = ({ optimizer }: Pick<DistillRequest, 'optimizer'>): OptimizerOptions => ({ weightDecay: 0, ...(optimizer === 'muon' && { muon: innerMatrices, muonSize: 0.6 }) });
 
 /** Which errors count how much in a distillation. */
-export const emphasisOf = ({ lossKnee, guidanceRange, weighSteps, strategy }: DistillRequest, { scheduler }: Pick<Checkpoint, 'scheduler'>): Emphasis =>
-  ({ lossKnee, guidanceRange, weighSteps: weighSteps && strategy === 'euler', shift: scheduler.config.shift });
+export const emphasisOf = ({ lossKnee, guidanceRange, weighSteps, guidanceEmphasis, strategy }: DistillRequest, { scheduler }: Pick<Checkpoint, 'scheduler'>): Emphasis => {
+  const euler = strategy === 'euler';
+  return { lossKnee, guidanceRange, weighSteps: weighSteps && euler, guidanceEmphasis: euler ? guidanceEmphasis : 0, shift: scheduler.config.shift };
+};
 
 type Trained = Beginning & Pick<Student, 'weights'>;
 
@@ -144,9 +161,9 @@ async function learned(
   job: Distillation, config: TransformerConfig, text: TeacherText, points: TeachingPoints, session: SessionOptions,
   studentOf: (trained: Trained, samples: number, loss: number) => Student,
 ): Promise<Trained> {
-  const { checkpoint, request, folder, signal, onProgress, onWarning, onSaved } = job;
+  const { checkpoint, start = checkpoint, request, folder, signal, onProgress, onWarning, onSaved } = job;
   const { batch, steps, learningRate, hold, finalShare, averageDecay } = request;
-  const beginning = startingStudent(config, await readTensors(checkpoint.transformer.weights), request);
+  const beginning = startingStudent(config, await readTensors(start.transformer.weights), request);
   const loss = studentLoss(config, beginning, emphasisOf(request, checkpoint));
   const inputs = studentInputs(config, text.maxTokens, batch);
   const trainer = await Trainer.create<StudentInput>(beginning.parameters, inputs, loss, optimizerOf(request), session, { accumulate: request.accumulate, recompute: request.recompute, fixed: beginning.fixed });
@@ -233,8 +250,12 @@ async function finalLoss(folder: string, steps: number): Promise<number> {
   return last.reduce((sum, loss) => sum + loss, 0) / last.length;
 }
 
-function provenance({ request, provider }: Pick<Distillation, 'request' | 'provider'>, teacherHash: string, samples: number, loss: number): Student['distillation'] {
-  const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, accumulate, points, optimizer, lora, learningRate, hold, averageDecay, lossKnee, weighSteps } = request;
+function picked(from: object | null, keys: readonly string[]): object {
+  return Object.fromEntries(Object.entries(from ?? {}).filter(([key]) => keys.includes(key)));
+}
+
+function provenance({ request, start, provider }: Distillation, { teacherHash, startHash }: { teacherHash: string; startHash: string | null }, samples: number, loss: number): Student['distillation'] {
+  const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, accumulate, points, optimizer, lora, learningRate, hold, averageDecay, lossKnee, weighSteps, guidanceEmphasis } = request;
   const ofTrajectories = pointsFrom === 'trajectories';
   const { reflection } = planSampling(strategy, 0, settings);
   return {
@@ -249,12 +270,13 @@ function provenance({ request, provider }: Pick<Distillation, 'request' | 'provi
     guidance_range: request.guidanceRange,
     distilled_steps: reflection === null ? null : scheduleSteps,
     points: ofTrajectories ? 'trajectories' : 'noised-images',
-    samples,
+    samples: samples + (start?.distillation?.samples ?? 0),
+    ...(start && { start: { student: request.start, hash: startHash, ...picked(start.distillation, ['samples', 'training', 'start']) } }),
     training: {
       seed, steps, batch, ...(accumulate > 1 && { accumulate }), teaching_points: points,
       ...(ofTrajectories && { trajectory_steps: scheduleSteps, ...(reflection === null && { own_scale_share: ownScaleShare }) }),
       ...(request.prompts !== null && { prompts: request.prompts.length }),
-      optimizer, ...(lora !== null && { lora: { rank: lora.rank, alpha: lora.alpha ?? lora.rank } }), learning_rate: learningRate, hold, average_decay: averageDecay, ...(lossKnee > 0 && { loss_knee: lossKnee }), ...(weighSteps && strategy === 'euler' && { weigh_steps: true }), ...(provider !== undefined && provider !== 'cpu' && { device: provider }), loss,
+      optimizer, ...(lora !== null && { lora: { rank: lora.rank, alpha: lora.alpha ?? lora.rank } }), learning_rate: learningRate, hold, average_decay: averageDecay, ...(lossKnee > 0 && { loss_knee: lossKnee }), ...(weighSteps && strategy === 'euler' && { weigh_steps: true }), ...(guidanceEmphasis > 0 && strategy === 'euler' && { guidance_emphasis: guidanceEmphasis }), ...(provider !== undefined && provider !== 'cpu' && { device: provider }), loss,
     },
   };
 }

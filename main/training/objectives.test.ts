@@ -16,20 +16,23 @@ import { TrainingRandom } from './random.ts';
 const component = await openComponent(path.join(import.meta.dirname, '../../tests/fixtures/goldens/transformer-sd3'), TransformerConfig);
 const weights = [...await readTensors(component.weights)].map(([name, { shape, data }]) => [`transformer.${name}`, { dtype: 'float32', shape, data }] as const);
 
+type Inputs = Record<StudentInput, { dtype: 'float32'; shape: readonly number[]; data: Float32Array }>;
+
 /** The loss of samples of these scales γ. All other inputs are the same for all samples. */
-async function lossOf(scales: readonly number[], emphasis?: Emphasis, guidanceEmbedding: 'scale' | 'w' = 'scale', sigma = 0.4): Promise<number> {
+async function lossOf(scales: readonly number[], emphasis?: Emphasis, guidanceEmbedding: 'scale' | 'w' = 'scale', sigma = 0.4, change: (inputs: Inputs) => Partial<Inputs> = () => ({})): Promise<number> {
   const config = studentConfig(component.config, { kind: 'teefusion', guidanceEmbedding, guidanceMultiplier: 110 }, 0.5);
-  const inputs = Object.entries<TensorSpec>(studentInputs(config, 5, scales.length)).map(([name, { shape: [count, ...shape] }], i) => {
+  const random = Object.entries<TensorSpec>(studentInputs(config, 5, scales.length)).map(([name, { shape: [count, ...shape] }], i) => {
     const one = name === 'sigma' ? Float32Array.of(sigma) : new TrainingRandom(5, i).normals(shape.reduce((size, side) => size * side, 1));
     const data = name === 'guidance' ? Float32Array.from(scales, (scale) => embeddedNumber(config, scale)) : Float32Array.from({ length: count! * one.length }, (_, at) => one[at % one.length]!);
     return [name, { dtype: 'float32', shape: [count!, ...shape], data }] as const;
   });
-  const given = Object.fromEntries([...weights, ...inputs]);
+  const inputs = Object.fromEntries(random) as unknown as Inputs;
+  const given = { ...Object.fromEntries(weights), ...inputs, ...change(inputs) };
   const graph = trace(given as Record<string, TensorSpec>, (all) => ({ loss: distillationLoss(config, emphasis)((name) => all[name]!, all as unknown as Record<StudentInput, tf.Tensor>) }));
   return (await runGraph(graph, given as Parameters<typeof runGraph>[1])).get('loss')!.data[0]!;
 }
 
-const knee = (lossKnee: number, guidanceRange: [number, number] = [1, 9]): Emphasis => ({ lossKnee, guidanceRange, weighSteps: false, shift: 3 });
+const knee = (lossKnee: number, guidanceRange: [number, number] = [1, 9]): Emphasis => ({ lossKnee, guidanceRange, weighSteps: false, guidanceEmphasis: 0, shift: 3 });
 
 it('weighs a scale by its distance from 1: half at the knee, a fifth at twice as far', async () => {
   const [one, three, five] = [await lossOf([1]), await lossOf([3]), await lossOf([5])];
@@ -64,4 +67,16 @@ it('weighs a level by how far the shifted schedule goes there', async () => {
   const sigmaAt = (u: number): number => (shift * u) / (1 + (shift - 1) * u);
   for (const u of [0.02, 0.5, 0.98]) expect(await weightAt(sigmaAt(u))).toBeCloseTo((sigmaAt(u + 0.01) - sigmaAt(u - 0.01)) / 0.02, 2);
   expect(await weightAt(sigmaAt(0.5), 2)).toBeCloseTo(await weightAt(sigmaAt(0.5)), 4);
+});
+
+it('counts an error along the guidance more, and with none of it nothing more', async () => {
+  const emphasised = (guidanceEmphasis: number): Emphasis => ({ ...knee(0), guidanceEmphasis });
+  const plain = await lossOf([3]);
+  const [one, two] = [await lossOf([3], emphasised(1)), await lossOf([3], emphasised(2))];
+  // Target and conditional velocity are noises of their own here, so some of the error lies along their difference, and never more than all of it.
+  expect(one - plain).toBeGreaterThan(0.01 * plain);
+  expect(one).toBeLessThan(2 * plain);
+  expect(two - plain).toBeCloseTo(2 * (one - plain), 4);
+  const along = await lossOf([3], emphasised(1), 'scale', 0.4, ({ target }) => ({ conditional: target }));
+  expect(along).toBe(plain);
 });

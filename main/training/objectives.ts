@@ -61,10 +61,10 @@ export const flowMatchingLoss = (transformer: TransformerConfig, text: TextEncod
   return velocity.sub(inputs.noise.sub(inputs.latents)).square().mean();
 };
 
-export type StudentInput = 'latents' | 'sigma' | 'tokens' | 'pooled' | 'null_pooled' | 'guidance' | 'target';
+export type StudentInput = 'latents' | 'sigma' | 'tokens' | 'pooled' | 'null_pooled' | 'guidance' | 'target' | 'conditional';
 
 /** Whose errors count how much: see DistillRequest. */
-export interface Emphasis extends Pick<DistillRequest, 'lossKnee' | 'guidanceRange' | 'weighSteps'> {
+export interface Emphasis extends Pick<DistillRequest, 'lossKnee' | 'guidanceRange' | 'weighSteps' | 'guidanceEmphasis'> {
   /** Of the teacher's schedule, as which the points' levels are spread. */
   readonly shift: number;
 }
@@ -82,18 +82,32 @@ function scaleWeight(gamma: tf.Tensor, { lossKnee: knee, guidanceRange: [low, hi
  */
 const stepWeight = (sigma: tf.Tensor, { shift }: Emphasis): tf.Tensor => sigma.mul(1 - shift).add(shift).square().mul(1 / shift);
 
-/** The student's velocity against its teacher's guided one. latents: the point x_σ itself; guidance: in the student's own number, γ or w. */
+/** Keeps the direction of a guidance that is nothing, at γ = 1, a number. */
+const noGuidance = 1e-6;
+
+/** Mean square of each sample's error along the guidance, target − conditional, over the sample's size. error: [batch, channels, height, width]. */
+function alongGuidance(error: tf.Tensor, { target, conditional }: Pick<Record<StudentInput, tf.Tensor>, 'target' | 'conditional'>): tf.Tensor {
+  const direction = target.sub(conditional);
+  return error.mul(direction).mean([1, 2, 3]).square().div(direction.square().mean([1, 2, 3]).add(noGuidance));
+}
+
+/**
+ * The student's velocity against its teacher's guided one. latents: the point x_σ itself; guidance: in the student's own number, γ or w;
+ * conditional: the teacher's velocity at γ = 1, read where the guidance is emphasised.
+ */
 export const distillationLoss = (config: StudentConfig, emphasis?: Emphasis): Loss<StudentInput> => (w, inputs) => {
   const velocity = mmdit(config, at(w, 'transformer'), {
     latents: inputs.latents, timestep: inputs.sigma.mul(1000), tokens: inputs.tokens, pooled: inputs.pooled,
     guidance: inputs.guidance, nullPooled: inputs.null_pooled,
   });
-  const errors = velocity.sub(inputs.target).square();
-  if (emphasis === undefined || (emphasis.lossKnee === 0 && !emphasis.weighSteps)) return errors.mean();
+  const error = velocity.sub(inputs.target);
+  if (emphasis === undefined || (emphasis.lossKnee === 0 && !emphasis.weighSteps && emphasis.guidanceEmphasis === 0)) return error.square().mean();
   const gamma = config.guidance_embedding === 'w' ? inputs.guidance.add(1) : inputs.guidance;
   const weights = [
     ...(emphasis.lossKnee > 0 ? [scaleWeight(gamma, emphasis)] : []),
     ...(emphasis.weighSteps ? [stepWeight(inputs.sigma, emphasis)] : []),
   ];
-  return weights.reduce((weighed, weight) => weighed.mul(weight), errors.mean([1, 2, 3])).mean();
+  const all = error.square().mean([1, 2, 3]);
+  const errors = emphasis.guidanceEmphasis > 0 ? all.add(alongGuidance(error, inputs).mul(emphasis.guidanceEmphasis)) : all;
+  return weights.reduce((weighed, weight) => weighed.mul(weight), errors).mean();
 };

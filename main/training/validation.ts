@@ -84,12 +84,13 @@ export class Validation {
 async function feedsOf({ config, text, points, source, seed }: ValidationSetup, start: number, size: number): Promise<Feeds> {
   const latents = new Float32Array(size * points.length);
   const target = new Float32Array(size * points.length);
+  const conditional = new Float32Array(size * points.length);
   const [sigma, guidance] = [new Float32Array(size), new Float32Array(size)];
   const prompts: string[] = [];
   for (let b = 0; b < size; b++) {
     const index = start + b;
     const scale = points.scale(index, new TrainingRandom(seed, 9, index));
-    sigma[b] = points.read(index, scale, latents, target, b * points.length);
+    sigma[b] = points.read(index, scale, { latents, target, conditional }, b * points.length);
     guidance[b] = embeddedNumber(config, scale);
     prompts.push(source.caption(points.item(index)));
   }
@@ -97,7 +98,7 @@ async function feedsOf({ config, text, points, source, seed }: ValidationSetup, 
   const picture = [size, config.in_channels, config.sample_size, config.sample_size];
   const feed = (data: Float32Array, shape: readonly number[]) => new ort.Tensor('float32', data, [...shape]);
   return {
-    'in/latents': feed(latents, picture), 'in/target': feed(target, picture), 'in/sigma': feed(sigma, [size]), 'in/guidance': feed(guidance, [size]),
+    'in/latents': feed(latents, picture), 'in/target': feed(target, picture), 'in/conditional': feed(conditional, picture), 'in/sigma': feed(sigma, [size]), 'in/guidance': feed(guidance, [size]),
     'in/tokens': feed(tokens, [size, text.maxTokens, config.joint_attention_dim]), 'in/pooled': feed(pooled, [size, config.pooled_projection_dim]),
     'in/null_pooled': feed(repeated(text.empty.pooled, size), [size, config.pooled_projection_dim]),
   };

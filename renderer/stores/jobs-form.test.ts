@@ -106,6 +106,13 @@ describe('what saves memory, and the evaluation', () => {
     expect(composed(withLora(form, null)).lora).toBeNull();
   });
 
+  it('has adapters begin with the teacher, and an earlier student go on whole', () => {
+    const form = values({ start: 'my-student' });
+    expect(composed(form).start).toBe('my-student');
+    expect(composed(withLora(form, { rank: 8, alpha: null })).start).toBeNull();
+    expect(problems(values({ start: 'my-student', lora: { rank: 8, alpha: null } }))).toMatchObject({ other: { kind: 'rule' } });
+  });
+
   it('asks for scales that the student learns, and for the usual ones where none is left', () => {
     const evaluate = { count: 32, guidance: [2, 5, 9], steps: 10 };
     expect(composed(values({ evaluate, guidanceRange: [1, 6] })).evaluate).toEqual({ count: 32, guidance: [2, 5], steps: 10 });

@@ -41,6 +41,7 @@ export const jobRanges = {
   hold: { min: 0, max: 1, step: 0.05, initial: usual.hold },
   finalShare: { min: 0, max: 1, step: 0.05, initial: usual.finalShare },
   lossKnee: { min: 0, max: 100, step: 0.5, initial: usual.lossKnee },
+  guidanceEmphasis: { min: 0, max: 100, step: 0.5, initial: usual.guidanceEmphasis },
   averageDecay: { min: 0, max: 0.99999, step: 0.01, initial: usual.averageDecay },
   seed: { min: 0, max: 4294967295, step: 1, initial: usual.seed },
   threads: { min: 0, max: 256, step: 1, initial: usual.threads },
@@ -144,9 +145,9 @@ function evaluationOf({ evaluate, guidanceRange: [low, high] }: JobValues): JobV
   return evaluate === null ? null : { ...evaluate, guidance: within.length > 0 ? within : null };
 }
 
-/** Adapters learn with AdamW only. */
+/** Adapters learn with AdamW only, and beside their teacher. */
 export function withLora({ values, ...form }: JobForm, lora: JobValues['lora']): JobForm {
-  return { ...form, values: { ...values, lora, optimizer: lora === null ? values.optimizer : 'adamw' } };
+  return { ...form, values: { ...values, lora, ...(lora !== null && { optimizer: 'adamw', start: null }) } };
 }
 
 function sourceOf(form: JobForm, prompts: string[]): JobSource {

@@ -23,6 +23,7 @@ export const ablations: readonly Ablation[] = [
   { key: 'muon', says: 'Muon for the matrices inside the blocks', changes: { optimizer: 'muon' } },
   { key: 'knee', says: 'errors of γ = 3 count half, of higher scales less', changes: { lossKnee: 2 } },
   { key: 'steps', says: 'errors weighed by the length of the sampler\'s step', changes: { weighSteps: true } },
+  { key: 'emphasis', says: 'errors along the guidance count four times', changes: { guidanceEmphasis: 3 } },
   { key: 'lora-16', says: 'adapters of rank 16 instead of all weights', changes: { lora: { rank: 16, alpha: null } } },
   { key: 'trajectories-own', says: 'points of trajectories, always at the trajectory\'s own scale', changes: { pointsFrom: 'trajectories', ownScaleShare: 1 } },
 ];
