@@ -47,7 +47,8 @@ export default async function run(args: string[] = []): Promise<void> {
   const session = { threads: request.threads };
   const source = storybookPictures(request.seed, request.points, checkpoint.width);
   const text = await TeacherText.open(checkpoint, session);
-  const points = await inventedPoints(checkpoint, text, request, source);
+  const folder = await mkdtemp(path.join(tmpdir(), 'distill-bench-'));
+  const points = await inventedPoints(folder, checkpoint, text, request, source);
   const prompts = Array.from({ length: 64 }, (_, item) => source.caption(item));
   const config = studentConfig(checkpoint.transformer.config, request, await chooseFusionScale(checkpoint, text, prompts, request, session));
   const { parameters } = startingStudent(config, await readTensors(checkpoint.transformer.weights), request);
@@ -123,7 +124,7 @@ export default async function run(args: string[] = []): Promise<void> {
   ]);
   console.log(`peak: ${(peak.flops / median(times[product1024]!) / 1e6).toFixed(1)} GFLOP/s (MatMul 1024 × 1024 × 1024, float32, ONNX Runtime, in the same rounds); each round has ${inARow} steps in a row; ratios are medians of the rounds' own`);
   const outside = times[ours]!.map((ms, i) => (ms - inRuntime[i]!) / ms);
-  console.log(`outside the runtime: ${(100 * median(outside)).toFixed(2)} % of a step (median; drawing ${request.batch} of ${points.count} points in memory, their text, feeds; log and checkpoints not counted)`);
+  console.log(`outside the runtime: ${(100 * median(outside)).toFixed(2)} % of a step (median; drawing ${request.batch} of ${points.count} points from their file, their text, feeds; log and checkpoints not counted)`);
   for (const [i, { value, gradientNorm, torch: other }] of agreement.entries()) {
     console.log(`step ${i + 1}: loss ${value}${other ? `, PyTorch ${other.loss}` : ''}; length of the gradient ${gradientNorm}${other ? `, PyTorch ${other.gradientNorm}` : ''}`);
   }
@@ -132,21 +133,18 @@ export default async function run(args: string[] = []): Promise<void> {
   await peak.close();
   await sleeping.close();
   await trainer.close();
+  await points.close();
   await text.close();
+  await rm(folder, { recursive: true });
 }
 
-/** Points as a run finds them on disk, with random numbers for latents and answers: what they are decides no time. */
-async function inventedPoints(checkpoint: Checkpoint, text: TeacherText, request: DistillRequest, source: ReturnType<typeof storybookPictures>): Promise<TeachingPoints> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'distill-bench-'));
-  try {
-    const { in_channels: channels, sample_size: side } = checkpoint.transformer.config;
-    // x_σ and the velocities of both branches.
-    const length = 3 * sizeOf([channels, side, side]);
-    const numbers = new Float16Array(request.points * length);
-    for (let point = 0; point < request.points; point++) numbers.set(new TrainingRandom(request.seed, 1, point).normals(length), point * length);
-    await writeFile(path.join(folder, pointsFile), new Uint8Array(numbers.buffer));
-    return await teachingPoints({ checkpoint, text, source, request, folder, session: {}, onPoints: () => {} });
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+/** Points as a run finds them in `folder`, with random numbers for latents and answers: what they are decides no time. */
+async function inventedPoints(folder: string, checkpoint: Checkpoint, text: TeacherText, request: DistillRequest, source: ReturnType<typeof storybookPictures>): Promise<TeachingPoints> {
+  const { in_channels: channels, sample_size: side } = checkpoint.transformer.config;
+  // x_σ and the velocities of both branches.
+  const length = 3 * sizeOf([channels, side, side]);
+  const numbers = new Float16Array(request.points * length);
+  for (let point = 0; point < request.points; point++) numbers.set(new TrainingRandom(request.seed, 1, point).normals(length), point * length);
+  await writeFile(path.join(folder, pointsFile), new Uint8Array(numbers.buffer));
+  return teachingPoints({ checkpoint, text, source, request, folder, session: {}, onPoints: () => {} });
 }

@@ -95,7 +95,7 @@ export const jobPresets = [
   /** About 10 minutes. */
   { id: 'quick', config: { steps: 240, batch: 64, points: 2048, validateEvery: 20, sampleEvery: 60, checkpointEvery: 40 } },
   /** About 8 hours. */
-  { id: 'overnight', config: { steps: 20_000, batch: 64, points: 32_768, learningRate: 3e-4, validateEvery: 100, sampleEvery: 1000, checkpointEvery: 200 } },
+  { id: 'overnight', config: { steps: 20_000, batch: 64, points: 131_072, learningRate: 3e-4, validateEvery: 100, sampleEvery: 1000, checkpointEvery: 200 } },
 ] as const satisfies readonly { id: string; config: Partial<JobConfigInput> }[];
 
 /**

@@ -133,7 +133,7 @@ function trainingError(thrown: unknown): StudioError {
   const error = runtimeError(thrown);
   if (error.code !== 'out-of-memory') return error;
   return new StudioError('out-of-memory', 'There is not enough memory for this distillation.', {
-    hint: 'Close other programs, or choose a smaller batch or fewer teaching points.', cause: thrown, ...(error.details !== undefined && { details: error.details }),
+    hint: 'Close other programs, or choose a smaller batch.', cause: thrown, ...(error.details !== undefined && { details: error.details }),
   });
 }
 

@@ -13,7 +13,8 @@ describe('an estimate', () => {
   it('adds up points, steps, validation and samples', () => {
     const estimate = estimateOf(config, measured, room, 4, 2);
     expect(estimate.seconds).toBeCloseTo(1000 * 0.01 + 100 * 2 + 4 * 0.5 + 4 * (2 + 2) * 1);
-    expect(estimate.memoryBytes).toBe(500e6 + (1000 - 16) * 24_000);
+    // Teaching points are read from the disk.
+    expect(estimate.memoryBytes).toBe(500e6);
     expect(estimate.diskBytes).toBe(1000 * 24_000 + 12 * 28e6 + 2 * 14e6 + 3 * 4 * 49_152);
     // Checkpoints of adapters are small, the student is not.
     expect(estimate.diskBytes - estimateOf(config, { ...measured, copyBytes: 2e6 }, room, 4, 2).diskBytes).toBe(12 * 26e6);
@@ -37,11 +38,12 @@ describe('an estimate', () => {
   });
 
   it('refuses with the numbers what does not fit', () => {
-    const large = { ...config, points: 1_000_000 };
-    expect(estimateOf(large, measured, room, 4, 2).refusal).toMatchObject({
-      code: 'out-of-memory', message: 'This job needs 24.5 GB of memory (24.0 GB of it for teaching points); 4.0 GB are free.', hint: expect.stringContaining('fewer teaching points'),
+    expect(estimateOf(config, { ...measured, peakBytes: 6e9 }, room, 4, 2).refusal).toMatchObject({
+      code: 'out-of-memory', message: 'This job needs 6.0 GB of memory; 4.0 GB are free.', hint: expect.stringContaining('smaller batch'),
     });
-    expect(estimateOf(large, measured, { memoryBytes: 64e9, diskBytes: 1e9 }, 4, 2).refusal).toMatchObject({ code: 'disk-full', message: expect.stringContaining('1.0 GB are free') });
+    expect(estimateOf({ ...config, points: 1_000_000 }, measured, { ...room, diskBytes: 1e9 }, 4, 2).refusal).toMatchObject({
+      code: 'disk-full', message: 'This job needs 24.4 GB on disk (24.0 GB of it for teaching points); 1.0 GB are free where the library is.', hint: expect.stringContaining('fewer teaching points'),
+    });
   });
 });
 

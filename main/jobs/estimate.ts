@@ -15,7 +15,7 @@ export interface Measured {
   readonly steps: number;
   /** Largest resident set of the process. */
   readonly peakBytes: number;
-  /** Of one teaching point, in memory and on disk. */
+  /** Of one teaching point, on disk. */
   readonly pointBytes: number;
   /** Of one of the four copies that a checkpoint holds, of whatever learns of the student. */
   readonly copyBytes: number;
@@ -43,7 +43,7 @@ export function estimateOf(config: JobConfig, measured: Measured, room: Room, su
   const evaluationSeconds = evaluationTime(config, measured, teacherCost);
   const seconds = evaluationSeconds + config.points * measured.secondsPerPoint + config.steps * measured.secondsPerStep
     + validations * measured.secondsPerValidation + subjects * (rounds + (rounds > 0 ? teacherCost : 0)) * measured.secondsPerSample;
-  const memoryBytes = Math.round(measured.peakBytes + Math.max(0, config.points - measured.points) * measured.pointBytes);
+  const memoryBytes = measured.peakBytes;
   // The student is there once for samples and once as the result.
   const pictures = (rounds + 1) * subjects + evaluatedPictures(config);
   const diskBytes = Math.round(config.points * measured.pointBytes + 4 * checkpoints * measured.copyBytes + 2 * measured.studentBytes + pictures * measured.pictureBytes);
@@ -73,18 +73,17 @@ function evaluationTime(config: JobConfig, measured: Measured, teacherCost: numb
 }
 
 function refusalOf(memoryBytes: number, diskBytes: number, room: Room, pointsBytes: number): ErrorData | null {
-  const points = `${sized(pointsBytes)} of it for teaching points`;
   if (memoryBytes > room.memoryBytes) {
     return {
       code: 'out-of-memory',
-      message: `This job needs ${sized(memoryBytes)} of memory (${points}); ${sized(room.memoryBytes)} are free.`,
-      hint: 'Choose fewer teaching points or a smaller batch, or close other programs.',
+      message: `This job needs ${sized(memoryBytes)} of memory; ${sized(room.memoryBytes)} are free.`,
+      hint: 'Choose a smaller batch, or what saves memory: parts of a batch, recomputing, adapters. Or close other programs.',
     };
   }
   if (diskBytes > room.diskBytes) {
     return {
       code: 'disk-full',
-      message: `This job needs ${sized(diskBytes)} on disk (${points}); ${sized(room.diskBytes)} are free where the library is.`,
+      message: `This job needs ${sized(diskBytes)} on disk (${sized(pointsBytes)} of it for teaching points); ${sized(room.diskBytes)} are free where the library is.`,
       hint: 'Choose fewer teaching points, or free some space.',
     };
   }

@@ -1,6 +1,7 @@
-// Teaching points: places x_σ with the teacher's answer at each, computed once and kept on disk in half precision.
+// Teaching points: places x_σ with the teacher's answer at each, computed once, kept on disk in half precision and read from there.
 // Where the places come from is a PointKind's business; everything random is a function of the point's number.
-import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
+import { readSync } from 'node:fs';
+import { mkdir, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { StudioError } from '../contract/errors.ts';
 import type { DistillRequest } from '../contract/distillation.ts';
@@ -64,9 +65,12 @@ export interface TeachingPoints {
   scale(index: number, random: TrainingRandom): number;
   /**
    * Writes point `index` at `offset` of the arrays: x_σ, the target velocity at scale `guidance`, and the target at γ = 1. A reflecting
-   * strategy's target is for the point's own scale, which is all that `scale` gives, and it has none at γ = 1. Returns σ.
+   * strategy's target is for the point's own scale, which is all that `scale` gives, and it has none at γ = 1. Returns σ. Throws
+   * StudioError `corrupt-file` where the file is shorter than it was, and what the disk says.
    */
   read(index: number, guidance: number, into: PointArrays, offset: number): number;
+  /** Of the file; there is no reading after that. */
+  close(): Promise<void>;
 }
 
 /** What decides the points of a request besides its teacher: two requests in which this is the same can share them. */
@@ -91,7 +95,8 @@ export async function teachingPoints(setup: PointsSetup): Promise<TeachingPoints
   const linear = strategy === 'euler';
   const record = (linear ? 3 : 2) * length;
   const kind = request.pointsFrom === 'noised' ? noisedPictures(setup) : teacherTrajectories(setup);
-  const data = await stored(setup, kind, record, length);
+  const file = await stored(setup, kind, record, length);
+  const data = new Float16Array(record);
   return {
     count, length,
     items: Math.min(source.count, kind.prompt(count - 1) + 1),
@@ -103,20 +108,28 @@ export async function teachingPoints(setup: PointsSetup): Promise<TeachingPoints
       return scaleAt(request, own ? share : fresh);
     },
     read(index, guidance, { latents, target, conditional }, offset) {
-      const at = index * record;
+      file.read(index, data);
       for (let i = 0; i < length; i++) {
-        latents[offset + i] = data[at + i]!;
-        const answer = data[at + length + i]!;
+        latents[offset + i] = data[i]!;
+        const answer = data[length + i]!;
         // Any scale is a combination of the two branches, so one stored point serves all.
-        target[offset + i] = linear ? data[at + 2 * length + i]! + guidance * (answer - data[at + 2 * length + i]!) : answer;
+        target[offset + i] = linear ? data[2 * length + i]! + guidance * (answer - data[2 * length + i]!) : answer;
         if (linear) conditional[offset + i] = answer;
       }
       return kind.place(index).sigma;
     },
+    close: () => file.close(),
   };
 }
 
-async function stored(setup: PointsSetup, kind: PointKind, record: number, length: number): Promise<Float16Array> {
+/** Records of one length after one another. */
+interface PointsFile {
+  /** Synchronous: a few pages, which the system mostly has in memory. */
+  read(index: number, into: Float16Array): void;
+  close(): Promise<void>;
+}
+
+async function stored(setup: PointsSetup, kind: PointKind, record: number, length: number): Promise<PointsFile> {
   const { folder, request: { points: count } } = setup;
   const file = path.join(folder, pointsFile);
   const raise = (thrown: unknown): never => {
@@ -135,12 +148,22 @@ async function stored(setup: PointsSetup, kind: PointKind, record: number, lengt
       await handle.write(new Uint8Array(half.buffer), 0, half.byteLength, start * bytes).catch(raise);
       await handle.datasync().catch(raise);
     });
-    const data = new Float16Array(count * record);
-    await readAll(handle, new Uint8Array(data.buffer)).catch(raise);
-    return data;
-  } finally {
+  } catch (thrown) {
     await handle.close();
+    throw thrown;
   }
+  return {
+    read(index, into) {
+      let length = 0;
+      try {
+        length = readSync(handle.fd, into, 0, bytes, index * bytes);
+      } catch (thrown) {
+        raise(thrown);
+      }
+      if (length !== bytes) throw new StudioError('corrupt-file', `${file}: the teaching points became fewer while they were read.`);
+    },
+    close: () => handle.close(),
+  };
 }
 
 /** Groups of points from number `done` on, each given to `keep` before the next is computed. */
@@ -161,14 +184,5 @@ async function compute(
     }
   } finally {
     await maker.close();
-  }
-}
-
-async function readAll(handle: FileHandle, target: Uint8Array): Promise<void> {
-  // The operating system reads at most 2 GiB at once.
-  for (let done = 0; done < target.length;) {
-    const { bytesRead } = await handle.read(target, done, Math.min(target.length - done, 2 ** 30), done);
-    if (bytesRead === 0) throw new StudioError('corrupt-file', 'The teaching points became shorter while they were read.');
-    done += bytesRead;
   }
 }

@@ -1,6 +1,6 @@
 // Distillation with real networks, tiny ones: what is taught is what the teacher's sampler does, and what is learned does not depend on
 // interruptions.
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -21,6 +21,7 @@ import { writeStudent } from './distillation-student.ts';
 import { pointsIdentity, teachingPoints, type TeachingPoints } from './distillation-points.ts';
 import { promptSource, type PromptSource } from './distillation-source.ts';
 import { TeacherText } from './distillation-text.ts';
+import { pointsFile } from './distillation-work.ts';
 import { trajectoryLevels } from './distillation-trajectories.ts';
 import { TrainingRandom } from './random.ts';
 
@@ -43,15 +44,28 @@ const start = (name: string, changes: Partial<Parameters<typeof distil>[0]> = {}
   distil({ checkpoint: teacher, request: request(), source: pictures(), folder: work(name), ...changes });
 
 describe('teaching points', () => {
-  async function taught(changes: Partial<DistillRequest>, source: PromptSource = pictures()): Promise<TeachingPoints> {
+  const opened: TeachingPoints[] = [];
+  afterAll(() => Promise.all(opened.map((points) => points.close())));
+  async function taught(changes: Partial<DistillRequest>, source: PromptSource = pictures(), at?: string): Promise<TeachingPoints> {
     const text = await TeacherText.open(teacher, session);
-    const at = await mkdtemp(path.join(folder, 'points-'));
+    at ??= await mkdtemp(path.join(folder, 'points-'));
     try {
-      return await teachingPoints({ checkpoint: teacher, text, source, request: request(changes), folder: at, session, onPoints: () => {} });
+      const points = await teachingPoints({ checkpoint: teacher, text, source, request: request(changes), folder: at, session, onPoints: () => {} });
+      opened.push(points);
+      return points;
     } finally {
       await text.close();
     }
   }
+
+  test('are read from their file, and a file that has lost some is no silence', async () => {
+    const at = await mkdtemp(path.join(folder, 'lost-'));
+    const points = await taught({ points: 20 }, pictures(), at);
+    const before = read(points, 19, 3);
+    expect(read(points, 19, 3)).toEqual(before);
+    await truncate(path.join(at, pointsFile), 10);
+    expect(() => read(points, 19, 3)).toThrow(expect.objectContaining({ code: 'corrupt-file' }));
+  });
 
   const random = () => new TrainingRandom(1);
   /** As they were before they were kept in half precision, nearly. */

@@ -80,8 +80,9 @@ export async function distil(job: Distillation): Promise<{ student: Student; out
   await claimWork(folder, { request, teacherHash, startHash }, job.otherWork ?? 'refuse');
   const session: SessionOptions = { providers: [job.provider ?? 'cpu'], threads: request.threads };
   const text = await TeacherText.open(checkpoint, session);
+  let points: TeachingPoints | null = null;
   try {
-    const points = await taught(job, text, session);
+    points = await taught(job, text, session);
     const config = start?.transformer.config ?? studentConfig(checkpoint.transformer.config, request, await chosenScale(job, text, points, session));
     const fusionScale = config.txt_align_guidance ? config.fusion_scale : null;
     const studentOf = (trained: Trained, samples: number, loss: number): Student =>
@@ -91,6 +92,7 @@ export async function distil(job: Distillation): Promise<{ student: Student; out
     const samples = request.steps * request.batch;
     return { student: studentOf(trained, samples, loss), outcome: { fusionScale, samples, loss } };
   } finally {
+    await points?.close();
     await text.close();
   }
 }
@@ -222,7 +224,7 @@ async function openValidation(
   });
   const log = path.join(folder, validationLog);
   await cutLog(log, from);
-  const measured = await Validation.open({ ...learning, points, source, seed });
+  const measured = await Validation.open({ ...learning, points, source, seed }).finally(() => points.close());
   return {
     async after(step, weights) {
       if (step % every !== 0 && step !== request.steps) return;

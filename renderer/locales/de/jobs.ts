@@ -193,7 +193,7 @@ export const jobs: Messages['jobs'] = {
   note: {
     steps: '{n} Beispiele insgesamt',
     batch: 'Beispiele je Schritt: Speicher und Zeit je Schritt',
-    points: 'jeder wird {n}-mal gesehen; mehr kosten Lehrzeit, Speicher und Platz',
+    points: 'jeder wird {n}-mal gesehen; mehr kosten Lehrzeit und Platz',
     learningRate: 'kostet nichts',
     validateEvery: 'Schritte; gemessen wird an 64 festen Punkten',
     sampleEvery: 'Schritte; eine Runde kostet einige Sekunden',

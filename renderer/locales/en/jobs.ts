@@ -191,7 +191,7 @@ export const jobs = {
   note: {
     steps: '{n} samples in all',
     batch: 'samples per step: memory and time per step',
-    points: 'each is seen {n} times; more cost teaching time, disk and memory',
+    points: 'each is seen {n} times; more cost teaching time and disk',
     learningRate: 'costs nothing',
     validateEvery: 'steps; measured at 64 fixed points',
     sampleEvery: 'steps; a round costs some seconds',
