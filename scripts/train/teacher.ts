@@ -16,7 +16,7 @@ import { latentSet, type LatentSet } from './latents.ts';
 import { maxTokens, textEncoderConfig, tokenizer, transformerConfig, writeTeacher } from './storybook.ts';
 
 const { folder, threads, steps, seed } = scriptOptions('teacher');
-const total = steps ?? 4000;
+const total = steps ?? 8000;
 const batch = 64;
 const emptyCaptions = 0.1;
 /** Noise levels are logit-normal: mostly high, where the layout of a picture is decided; a tenth lies below 0.3, where its edges are. */
