@@ -26,7 +26,7 @@ import { product } from './gemm.ts';
 import { interleaved, machine, median, productFlops, ratios, table } from './measure.ts';
 import { pytorch } from './pytorch.ts';
 
-/** Enough that a step's samples are as scattered in memory as in a real run. */
+/** 50 MB of Storybook's: in the system's memory, as those of a run on a machine that has some to spare. */
 const pointCount = 2048;
 
 /** A fifth of a second on a laptop's cores, so that the peak is the machine's and not its clock's. */

@@ -154,8 +154,10 @@ export const Distillation = z.looseObject({
   distilled_steps: z.int().min(1).nullable().default(null),
   /** Where the points x_σ came from. */
   points: z.enum(['noised-images', 'trajectories']),
-  /** Training samples seen, over all steps. */
+  /** Training samples seen, those of the student that it went on from included. */
   samples: z.int().min(0),
+  /** The student that it went on from, and what that one's file said. */
+  init_from: z.looseObject({ student: z.string(), hash: z.string(), samples: z.int().min(0) }).optional(),
 });
 export type Distillation = z.output<typeof Distillation>;
 

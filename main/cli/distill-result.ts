@@ -6,16 +6,19 @@ import type { Interval } from '../contract/evaluation.ts';
 import type { EvaluationRow, EvaluationSummary, JobRecord } from '../contract/jobs.ts';
 import { seconds, table } from './terminal.ts';
 
+/** Of the student's own configuration: one that goes on from another takes the scale as that one does. */
+const Network = z.object({ guidance_multiplier: z.number().nullable().default(null) });
 const Made = z.object({ samples: z.int(), final_loss: z.number(), fusion_scale: z.number().nullable() });
 
 /** Of a job that is done. Throws StudioError 'not-found', 'corrupt-file' for a student whose record is gone or damaged. */
 export async function distillResult({ id, config, model, dataHash, device, seconds: worked, evaluation, warnings }: JobRecord, libraryDir: string): Promise<{ document: object; text: string }> {
   const folder = join(libraryDir, 'models', model!);
   const { samples, final_loss: loss, fusion_scale: fusionScale } = await readJson(join(folder, 'training.json'), Made);
-  const { teacher, kind, strategy, guidanceRange, steps, batch, points, pointsFrom, guidanceMultiplier, optimizer, seed } = config;
+  const { guidance_multiplier: multiplier } = await readJson(join(folder, 'transformer', 'config.json'), Network);
+  const { teacher, initFrom, kind, strategy, guidanceRange, steps, batch, points, pointsFrom, optimizer, seed } = config;
   const document = {
-    model, folder, job: id, teacher, kind, strategy, guidance_range: guidanceRange, steps, batch, points, points_from: pointsFrom, samples, loss, fusion_scale: fusionScale,
-    guidance_multiplier: kind === 'linear' ? null : guidanceMultiplier, optimizer, seed, device, data_hash: dataHash, seconds: Number(worked.toFixed(3)), warnings,
+    model, folder, job: id, teacher, init_from: initFrom, kind, strategy, guidance_range: guidanceRange, steps, batch, points, points_from: pointsFrom, samples, loss, fusion_scale: fusionScale,
+    guidance_multiplier: multiplier, optimizer, seed, device, data_hash: dataHash, seconds: Number(worked.toFixed(3)), warnings,
     evaluation: evaluation?.summary ? { evaluation: evaluation.id, ...evaluation.summary } : null,
   };
   const facts = [['model', model!], ['folder', folder], ['steps', String(steps)], ['loss', loss.toFixed(5)], ['time', seconds(1000 * worked)]];

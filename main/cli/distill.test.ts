@@ -47,7 +47,7 @@ describe('the request', () => {
 
   it('is the same from options and from a file; an option goes before the file', () => {
     const whole = {
-      name: 'mine', teacher: 'other', start: 'earlier', kind: 'teefusion', strategy: 'w2sd', scheduleSteps: 12, reflection: { steps: 4, weakGuidance: 0, guard: false }, guidanceRange: [0, 7],
+      name: 'mine', teacher: 'other', initFrom: 'earlier', kind: 'teefusion', strategy: 'w2sd', scheduleSteps: 12, reflection: { steps: 4, weakGuidance: 0, guard: false }, guidanceRange: [0, 7],
       guidanceEmbedding: 'w', guidanceMultiplier: 100, fusionScale: 0.25, steps: 3, batch: 2, accumulate: 2, recompute: true, points: 5, pointsFrom: 'trajectories', ownScaleShare: 0.75,
       optimizer: 'muon', lora: null, learningRate: 0.001, warmup: 2, hold: 0.5, finalShare: 0, lossKnee: 2.5, weighSteps: true, guidanceEmphasis: 1.5, averageDecay: 0.9, seed: 0, device: 'auto', threads: 1, validateEvery: 0, checkpointEvery: 7, sampleEvery: 9, gentle: false, samples: null,
       evaluate: { count: 5, guidance: [2, 4], steps: null },
@@ -55,7 +55,7 @@ describe('the request', () => {
     };
     const prompts = config('\ufeffa red boat\r\n\n  a blue star \n');
     const typed = [
-      '--name', 'mine', '--teacher', 'other', '--start', 'earlier', '--kind', 'teefusion', '--strategy', 'w2sd', '--schedule-steps', '12', '--reflection-steps', '4', '--weak-guidance', '0', '--no-guard', '--guidance-range', '0,7',
+      '--name', 'mine', '--teacher', 'other', '--init-from', 'earlier', '--kind', 'teefusion', '--strategy', 'w2sd', '--schedule-steps', '12', '--reflection-steps', '4', '--weak-guidance', '0', '--no-guard', '--guidance-range', '0,7',
       '--guidance-embedding', 'w', '--guidance-multiplier', '100', '--fusion-scale', '0.25', '--steps', '3', '--batch', '2', '--accumulate', '2', '--recompute', '--points', '5', '--points-from', 'trajectories',
       '--own-scale-share', '0.75', '--prompts', prompts, '--optimizer', 'muon', '--learning-rate', '0.001', '--seed', '0', '--device', 'auto', '--threads', '1',
       '--warmup', '2', '--hold', '0.5', '--final-share', '0', '--loss-knee', '2.5', '--weigh-steps', '--guidance-emphasis', '1.5', '--average-decay', '0.9', '--validate-every', '0', '--checkpoint-every', '7', '--sample-every', '9', '--hurry', '--evaluate', '5', '--evaluate-guidance', '2,4',

@@ -29,9 +29,9 @@ export const DistillRequest = z.strictObject({
   name: ModelId.default('my-student'),
   /**
    * A student of the same teacher and kind to go on from: the new one begins with its weights and takes the scale as it does, whatever
-   * multiplier, number and fusion scale are asked for. null: the teacher's weights.
+   * multiplier, number and fusion scale are asked for. Points are new only with another seed or source. null: the teacher's weights.
    */
-  start: ModelId.nullable().default(null),
+  initFrom: ModelId.nullable().default(null),
   /** How the student takes its guidance scale. */
   kind: StudentKind.default('teefusion'),
   /** The teacher's sampler; the student learns to do with one pass what a step of it does. */
@@ -92,7 +92,7 @@ export const DistillRequest = z.strictObject({
    */
   weighSteps: z.boolean().default(false),
   /**
-   * The part of an error that lies along the teacher's guidance v_c − v_∅ counts so many times more. A student cannot foretell all of that
+   * The part of an error that lies along the teacher's guidance v_c − v_∅ counts 1 + this many times. A student cannot foretell all of that
    * guidance, and least squares have it do less of it than it is asked for; this has it do more, at the price of larger errors beside it.
    * 0: least squares, METHOD's loss. Nothing for a reflecting strategy, whose guidance is not known by itself.
    */
@@ -114,8 +114,8 @@ export const DistillRequest = z.strictObject({
   .refine(({ batch, accumulate }) => batch % accumulate === 0, {
     path: ['accumulate'], error: 'the batch has to be a multiple of its parts',
   })
-  .refine(({ lora, start }) => lora === null || start === null, {
-    path: ['start'], error: 'adapters begin with the teacher',
+  .refine(({ lora, initFrom }) => lora === null || initFrom === null, {
+    path: ['initFrom'], error: 'adapters begin with the teacher',
   })
   .refine(({ lora, optimizer }) => lora === null || optimizer !== 'muon', {
     path: ['optimizer'], error: 'Muon is for whole matrices; adapters learn with adamw',
@@ -129,7 +129,7 @@ export const DistillProgress = z.object({
   step: z.int(),
   /** Of them in all. */
   steps: z.int(),
-  /** Of the last training step: mean square of the velocity's error. */
+  /** Of the last training step: mean square of the velocity's error, weighed as the request says; with other weights it cannot be compared. */
   loss: z.number().nullable(),
   samplesPerSecond: z.number(),
   /** For this phase. */
@@ -141,7 +141,7 @@ export type DistillProgress = z.infer<typeof DistillProgress>;
 export const DistillOutcome = z.object({
   /** Of a TeEFusion student, null of others. */
   fusionScale: z.number().nullable(),
-  /** Training samples seen, over all steps. */
+  /** Training samples seen, over all steps of this distillation; those of a student that it went on from not counted. */
   samples: z.int(),
   /** Mean over the last twentieth of the steps. */
   loss: z.number(),

@@ -55,7 +55,7 @@ export async function measureJob(job: Distillation, samples: SampleSetup): Promi
     secondsPerSample: sample / 1000,
     secondsPerPicture: picture / 1000,
     secondsPerValidation: validation / 1000,
-    points, steps,
+    steps,
     peakBytes: process.resourceUsage().maxRSS * 1024,
     pointBytes: Math.round((await stat(join(job.folder, pointsFile))).size / points),
     copyBytes,

@@ -73,7 +73,6 @@ export const MeasureReport = z.object({
   secondsPerSample: z.number(),
   secondsPerPicture: z.number(),
   secondsPerValidation: z.number(),
-  points: z.int(),
   steps: z.int(),
   peakBytes: z.int(),
   pointBytes: z.int(),

@@ -8,7 +8,7 @@ import { hashCheckpoint } from '../checkpoints/hash.ts';
 import { ModelRegistry } from '../checkpoints/registry.ts';
 import type { DistillOutcome } from '../contract/distillation.ts';
 import { StudioError, toErrorData } from '../contract/errors.ts';
-import { assertCanTeach, distil, type Distillation } from '../training/distillation.ts';
+import { assertCanInit, assertCanTeach, distil, type Distillation } from '../training/distillation.ts';
 import { writeStudent } from '../training/distillation-student.ts';
 import type { Provider } from './messages.ts';
 import { probeProvider } from './probe.ts';
@@ -52,7 +52,8 @@ async function prepare(job: TrainingJob): Promise<Prepared> {
   const { request, workDir, subjects } = job;
   const checkpoint = await open(request.teacher, job.modelDirs);
   assertCanTeach(checkpoint, request);
-  const start = request.start === null ? undefined : await open(request.start, job.modelDirs);
+  const initFrom = request.initFrom === null ? undefined : await open(request.initFrom, job.modelDirs);
+  if (initFrom !== undefined) assertCanInit(initFrom, request, await hashCheckpoint(checkpoint));
   await mkdir(workDir, { recursive: true }).catch((thrown: unknown) => {
     throw fileError(thrown, workDir);
   });
@@ -62,7 +63,7 @@ async function prepare(job: TrainingJob): Promise<Prepared> {
   return {
     checkpoint, provider,
     job: {
-      checkpoint, start, request, source: learned, folder: workDir, provider, checkpointEvery: job.checkpointEvery,
+      checkpoint, initFrom, request, source: learned, folder: workDir, provider, checkpointEvery: job.checkpointEvery,
       validation: { every: job.validateEvery, source: validated }, signal: stop.signal,
     },
     samples: { teacher: checkpoint, request, subjects, workDir, session: { providers: [provider], threads: request.threads }, signal: stop.signal },
@@ -133,7 +134,7 @@ function trainingError(thrown: unknown): StudioError {
   const error = runtimeError(thrown);
   if (error.code !== 'out-of-memory') return error;
   return new StudioError('out-of-memory', 'There is not enough memory for this distillation.', {
-    hint: 'Close other programs, or choose a smaller batch.', cause: thrown, ...(error.details !== undefined && { details: error.details }),
+    hint: 'Close other programs, or choose a smaller batch or what else saves memory.', cause: thrown, ...(error.details !== undefined && { details: error.details }),
   });
 }
 

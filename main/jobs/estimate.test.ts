@@ -4,7 +4,7 @@ import { estimateOf, sized, type Measured } from './estimate.ts';
 
 const config = JobConfig.parse({ steps: 100, points: 1000, sampleEvery: 50, validateEvery: 25 });
 const measured: Measured = {
-  secondsPerPoint: 0.01, secondsPerStep: 2, secondsPerSample: 1, secondsPerPicture: 0.5, secondsPerValidation: 0.5, points: 16, steps: 3,
+  secondsPerPoint: 0.01, secondsPerStep: 2, secondsPerSample: 1, secondsPerPicture: 0.5, secondsPerValidation: 0.5, steps: 3,
   peakBytes: 500e6, pointBytes: 24_000, copyBytes: 28e6, studentBytes: 14e6, pictureBytes: 49_152,
 };
 const room = { memoryBytes: 4e9, diskBytes: 50e9 };

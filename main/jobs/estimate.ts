@@ -11,7 +11,6 @@ export interface Measured {
   readonly secondsPerPicture: number;
   /** One measurement of the validation loss; 0 where there is none. */
   readonly secondsPerValidation: number;
-  readonly points: number;
   readonly steps: number;
   /** Largest resident set of the process. */
   readonly peakBytes: number;
@@ -77,7 +76,7 @@ function refusalOf(memoryBytes: number, diskBytes: number, room: Room, pointsByt
     return {
       code: 'out-of-memory',
       message: `This job needs ${sized(memoryBytes)} of memory; ${sized(room.memoryBytes)} are free.`,
-      hint: 'Choose a smaller batch, or what saves memory: parts of a batch, recomputing, adapters. Or close other programs.',
+      hint: 'Close other programs, or choose a smaller batch or what else saves memory.',
     };
   }
   if (diskBytes > room.diskBytes) {

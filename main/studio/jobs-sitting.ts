@@ -54,7 +54,7 @@ export async function sit(record: JobRecord, services: Services, places: JobPlac
   const { library, models } = services;
   const { config } = record;
   const files = new JobFiles(library.dir, record.id);
-  await runnableModels(config, models);
+  await models.runnable(config.teacher, 'teacher');
   if (record.teacherHash !== null && record.teacherHash !== (await models.ref(config.teacher)).hash) {
     throw new StudioError('invalid-input', `The teacher "${config.teacher}" has changed since this job began; what was learned does not fit it any more.`, {
       hint: 'Put the teacher back as it was, or duplicate the job to learn from the new one.',
@@ -66,6 +66,7 @@ export async function sit(record: JobRecord, services: Services, places: JobPlac
   await mkdir(modelsDir, { recursive: true });
   // A sitting before this one may have come so far, whether its host could still write that down or not.
   const published = await publishedStudent(modelsDir, record.id);
+  if (published === null) await runnableModels(config, models);
   const student = published ?? (await taught(record, files, material, modelsDir, services, places, events));
   events.onStudent(student, published === null);
   if (config.evaluate !== null) await measuredStudent(record, student, material, modelsDir, services, evaluator, events);
@@ -150,9 +151,9 @@ export async function estimateJob(config: JobConfig, services: Services, places:
 }
 
 /** Throws StudioError 'not-found', 'corrupt-file', 'invalid-input' for a teacher, or a student to go on from, that cannot be it. */
-async function runnableModels({ teacher, start }: JobConfig, models: Services['models']): Promise<void> {
+export async function runnableModels({ teacher, initFrom }: JobConfig, models: Services['models']): Promise<void> {
   await models.runnable(teacher, 'teacher');
-  if (start !== null) await models.runnable(start, 'student');
+  if (initFrom !== null) await models.runnable(initFrom, 'student');
 }
 
 /** Read at the first sitting, kept for the others. */

@@ -149,9 +149,27 @@ it('jobs wait in an order that can be changed; one runs at a time; one that wait
   await again.close();
 });
 
+it('goes on from an earlier student, of its own kind only, and says so', async () => {
+  const { studio, call, reached, close } = await opened();
+  const first = await call('jobs.start', { config: tinyJob({ name: 'first', steps: 2 }) });
+  const { model } = await reached(first.id, 'done');
+  const other = await call('jobs.start', { config: tinyJob({ initFrom: model, kind: 'distillcfg', steps: 2 }) });
+  expect(await reached(other.id, 'failed')).toMatchObject({ reason: { code: 'invalid-input', message: expect.stringContaining('of the kind teefusion') } });
+  const second = await call('jobs.start', { config: tinyJob({ name: 'second', initFrom: model, steps: 2, seed: 2 }) });
+  await reached(second.id, 'done');
+  const made = JSON.parse(await readFile(join(studio.libraryDir, 'models', 'second', 'distillation.json'), 'utf8')) as Record<string, unknown>;
+  const hash = (await call('models.list', {})).find(({ id }) => id === model)!.hash;
+  expect(made).toMatchObject({ init_from: { student: model, hash, training: { steps: 2, seed: 1 } }, training: { seed: 2 } });
+  const card = await readFile(join(studio.libraryDir, 'models', 'second', 'README.md'), 'utf8');
+  expect(card).toMatch(/Trained on \d+ samples more .*, after the \d+ of `first`/);
+  await close();
+});
+
 it('refuses what cannot work, and says why', async () => {
   const { call, refused, reached, close } = await opened();
   expect(await refused('jobs.start', { config: tinyJob({ teacher: 'nobody' }) })).toMatchObject({ code: 'not-found' });
+  expect(await refused('jobs.start', { config: tinyJob({ initFrom: 'nobody' }) })).toMatchObject({ code: 'not-found' });
+  expect(await refused('jobs.start', { config: tinyJob({ initFrom: 'storybook' }) })).toMatchObject({ code: 'invalid-input', message: expect.stringContaining('is a teacher, not a student') });
   expect(await refused('jobs.start', { config: tinyJob({ source: { kind: 'list', prompts: ['a'] } }) })).toMatchObject({ code: 'invalid-input', message: expect.stringContaining('trajectories') });
   expect(await refused('jobs.estimate', { config: tinyJob({ source: { kind: 'file', path: '/etc/passwd' }, pointsFrom: 'trajectories' }) })).toMatchObject({ code: 'permission', hint: expect.stringContaining('--allow') });
   const empty = await call('jobs.start', { config: tinyJob({ source: { kind: 'library' }, pointsFrom: 'trajectories' }) });

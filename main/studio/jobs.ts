@@ -15,7 +15,7 @@ import { JobActivity, type Wish } from './jobs-activity.ts';
 import type { Evaluator } from './jobs-evaluation.ts';
 import { exportStudent } from './jobs-export.ts';
 import { JobFiles, jobsFolder } from './jobs-files.ts';
-import { estimateJob, type JobPlaces } from './jobs-sitting.ts';
+import { estimateJob, type JobPlaces, runnableModels } from './jobs-sitting.ts';
 import { JobStore } from './jobs-store.ts';
 import { rgbPicture } from './picture-making.ts';
 import type { Services } from './services.ts';
@@ -60,9 +60,9 @@ export class Jobs {
     return estimate;
   }
 
-  /** Stored and queued when it is answered. Throws 'not-found', 'invalid-input', 'corrupt-file' for the teacher, 'disk-full'. */
+  /** Stored and queued when it is answered. Throws 'not-found', 'invalid-input', 'corrupt-file' for the teacher and a student to go on from, 'disk-full'. */
   async start(config: JobConfig): Promise<JobRecord> {
-    await this.#services.models.runnable(config.teacher, 'teacher');
+    await runnableModels(config, this.#services.models);
     const name = freeName(config.name, await this.#takenNames());
     const { id } = this.#jobs.insert({
       id: randomUUID(), name, config: { ...config, name }, state: 'queued', createdAt: new Date().toISOString(), startedAt: null, endedAt: null, progress: null,

@@ -48,7 +48,7 @@ async function trainer(beginning: Beginning, parts = 1, recompute = false): Prom
   open.push(made);
   return made;
 }
-const begin = (lora: { rank: number; alpha: number | null } | null) => startingStudent(config, tensors, { seed: 3, lora });
+const begin = (lora: { rank: number; alpha: number | null } | null) => startingStudent(config, tensors, { seed: 3, lora, initFrom: null });
 
 /** The loss of one batch under weights given by name. */
 async function lossOf(weights: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>, loss: ReturnType<typeof distillationLoss>): Promise<number> {

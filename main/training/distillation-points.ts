@@ -124,7 +124,7 @@ export async function teachingPoints(setup: PointsSetup): Promise<TeachingPoints
 
 /** Records of one length after one another. */
 interface PointsFile {
-  /** Synchronous: a few pages, which the system mostly has in memory. */
+  /** Synchronous: see docs/decisions/distillation.md for what it costs. */
   read(index: number, into: Float16Array): void;
   close(): Promise<void>;
 }
@@ -154,13 +154,16 @@ async function stored(setup: PointsSetup, kind: PointKind, record: number, lengt
   }
   return {
     read(index, into) {
-      let length = 0;
+      let done = 0;
+      let length = 1;
       try {
-        length = readSync(handle.fd, into, 0, bytes, index * bytes);
+        for (; done < bytes && length > 0; done += length) length = readSync(handle.fd, into, done, bytes - done, index * bytes + done);
       } catch (thrown) {
         raise(thrown);
       }
-      if (length !== bytes) throw new StudioError('corrupt-file', `${file}: the teaching points became fewer while they were read.`);
+      if (done < bytes) {
+        throw new StudioError('corrupt-file', `${file}: the teaching points became fewer while they were read.`, { hint: 'Go on with the job: what is missing is computed again.' });
+      }
     },
     close: () => handle.close(),
   };

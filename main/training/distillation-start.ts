@@ -1,4 +1,4 @@
-// A student before its first step: its configuration, and the teacher's weights with what is new beside them, all to learn or adapters alone.
+// A student before its first step: its configuration, and the weights that it begins with, what is new beside them, all to learn or adapters alone.
 import { TransformerConfig } from '../checkpoints/configs.ts';
 import type { DistillRequest, GuidanceEmbedding } from '../contract/distillation.ts';
 import { adapterParameters, adaptersOf, type Adapters } from './adapters.ts';
@@ -39,16 +39,16 @@ type Tensors = ReadonlyMap<string, { shape: readonly number[]; data: Float32Arra
  * `teacher` is then kept and not copied. Throws StudioError `corrupt-file` where the teacher lacks a tensor, `invalid-input` for a rank
  * that does not fit it.
  */
-export function startingStudent(config: TransformerConfig, teacher: Tensors, { seed, lora }: Pick<DistillRequest, 'seed' | 'lora'>): Beginning {
+export function startingStudent(config: TransformerConfig, source: Tensors, { seed, lora, initFrom }: Pick<DistillRequest, 'seed' | 'lora' | 'initFrom'>): Beginning {
   const specs = mmditParameters(config).map((spec) => ({ ...spec, name: prefixes.transformer + spec.name }));
   const isNew = ({ name }: ParameterSpec): boolean => config.guidance && name.startsWith(`${prefixes.transformer}guidance_in.`);
   if (lora === null) {
     const parameters = new Parameters(specs, seed);
-    const own = parameters.export(parameters.values, prefixes.transformer, 'F32').filter(({ name }) => config.guidance && name.startsWith('guidance_in.'));
-    parameters.load(new Map([...own.map(({ name, shape, data }) => [name, { shape, data: Float32Array.from(data) }] as const), ...teacher]), prefixes.transformer);
+    const own = initFrom !== null ? [] : parameters.export(parameters.values, prefixes.transformer, 'F32').filter(({ name }) => config.guidance && name.startsWith('guidance_in.'));
+    parameters.load(new Map([...own.map(({ name, shape, data }) => [name, { shape, data: Float32Array.from(data) }] as const), ...source]), prefixes.transformer);
     return { parameters, fixed: [], adapters: null };
   }
   const adapters = adaptersOf(config, lora);
   const parameters = new Parameters([...specs.filter(isNew), ...adapterParameters(config, adapters)], seed);
-  return { parameters, fixed: specs.filter((spec) => !isNew(spec)).map((spec) => foundIn(teacher, spec, prefixes.transformer)), adapters };
+  return { parameters, fixed: specs.filter((spec) => !isNew(spec)).map((spec) => foundIn(source, spec, prefixes.transformer)), adapters };
 }

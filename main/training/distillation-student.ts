@@ -2,7 +2,6 @@
 // Knows nothing of how it learned.
 import path from 'node:path';
 import { mkdir } from 'node:fs/promises';
-import { z } from 'zod';
 import { readCard } from '../checkpoints/card.ts';
 import { writeFileAtomic } from '../checkpoints/atomic.ts';
 import { writeCheckpointComponent } from '../checkpoints/component.ts';
@@ -125,23 +124,19 @@ function guidanceForm(config: TransformerConfig): string {
 
 const strategyNames = { euler: 'Euler with classifier-free guidance', 'z-sampling': 'Z-Sampling', w2sd: 'W2SD' } as const;
 
-/** What `distillation.json` says of the student that this one went on from. */
-const Start = z.object({ student: z.string(), samples: z.int() });
-
 function cardOf(name: string, { config, adapters, distillation }: Student, licence: string | null): string {
-  const { teacher, strategy, guidance_range: [low, high], distilled_steps: steps, points, samples } = distillation;
+  const { teacher, strategy, guidance_range: [low, high], distilled_steps: steps, points, samples, init_from: from } = distillation;
   const schedule = steps === null ? 'Any number of steps will do.' : `It learned a schedule of ${steps} steps and is meant for that number.`;
   const learned = adapters === null
     ? 'every weight of the transformer learned'
     : `adapters of rank ${adapters.rank} (alpha ${adapters.alpha}) learned beside the transformer's matrices; they are merged into \`transformer/\` and stand by themselves in \`${loraFolder}/\``;
-  const start = Start.safeParse(distillation['start']).data;
   return `${licence === null ? '' : `---\nlicense: ${licence}\n---\n`}# ${name}
 
 ${kindNames[guidanceKindOf(config)!]} of \`${teacher}\`: with one pass per step it does what its teacher does under ${strategyNames[strategy]}.
 
 - Guidance scale: ${low} to ${high}, given to the network as a number (${guidanceForm(config)}).
 - ${schedule}
-- Trained on ${samples} samples from ${points === 'trajectories' ? 'its teacher\'s trajectories' : 'noised pictures'}; ${learned}.${start ? ` Of the samples, ${start.samples} were those of \`${start.student}\`, from which it went on.` : ''} Text encoder and autoencoder are its teacher's.
+- Trained on ${samples - (from?.samples ?? 0)} samples${from ? ' more' : ''} from ${points === 'trajectories' ? 'its teacher\'s trajectories' : 'noised pictures'}${from ? `, after the ${from.samples} of \`${from.student}\`, from which it went on` : ''}; ${learned}. Text encoder and autoencoder are its teacher's.
 
 \`distillation.json\` holds all settings.
 `;

@@ -7,7 +7,7 @@ import { DistillRequest } from '../contract/distillation.ts';
 import { claimWork, pointsFile } from './distillation-work.ts';
 
 let folder: string;
-const job = (changes: Partial<DistillRequest> = {}) => ({ request: DistillRequest.parse({ name: 'mine', ...changes }), teacherHash: 'abc', startHash: null });
+const job = (changes: Partial<DistillRequest> = {}) => ({ request: DistillRequest.parse({ name: 'mine', ...changes }), teacherHash: 'abc', initHash: null });
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'work-'));
@@ -24,7 +24,7 @@ it('goes on where it is computed otherwise: with other threads, on another devic
 it('refuses what would be another student, and says what differs', async () => {
   await expect(claimWork(folder, job({ batch: 8 }), 'refuse')).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringContaining('batch was 64, now 8') });
   await expect(claimWork(folder, { ...job(), teacherHash: 'other' }, 'refuse')).rejects.toMatchObject({ message: expect.stringContaining('the teacher "storybook" has changed') });
-  await expect(claimWork(folder, { ...job(), startHash: 'other' }, 'refuse')).rejects.toMatchObject({ message: expect.stringContaining('goes on from has changed') });
+  await expect(claimWork(folder, { ...job(), initHash: 'other' }, 'refuse')).rejects.toMatchObject({ message: expect.stringContaining('goes on from has changed') });
   expect(await readdir(folder)).toContain(pointsFile);
 });
 

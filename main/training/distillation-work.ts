@@ -19,7 +19,7 @@ const workFiles = [
   pointsFile, validationFolder, validationLog, 'log.jsonl', 'checkpoint.safetensors', 'checkpoint.previous.safetensors', 'checkpoint.new.safetensors',
 ];
 
-const Begun = z.object({ request: DistillRequest, teacherHash: z.string(), startHash: z.string().nullable().default(null) });
+const Begun = z.object({ request: DistillRequest, teacherHash: z.string(), initHash: z.string().nullable().default(null) });
 type Begun = z.infer<typeof Begun>;
 
 /** What to do with unfinished work of another request, or of a teacher that has changed since. */
@@ -36,7 +36,7 @@ export async function claimWork(folder: string, job: Begun, other: OtherWork): P
   if (before !== null && differences.length === 0) return;
   if (differences.length > 0 && other === 'refuse') {
     throw new StudioError('invalid-input', `The unfinished distillation "${job.request.name}" is another one: ${differences.join('; ')}.`, {
-      hint: 'Give the same settings to go on with it, or start another one.',
+      hint: 'Give the same settings and models to go on with it, or start another one.',
     });
   }
   // Without its job nobody knows what the rest is.
@@ -72,6 +72,6 @@ function differencesOf(before: Begun, now: Begun): string[] {
   return [
     ...settings,
     ...(before.teacherHash === now.teacherHash ? [] : [`the teacher "${now.request.teacher}" has changed since`]),
-    ...(before.startHash === now.startHash ? [] : [`the student "${now.request.start}" that it goes on from has changed since`]),
+    ...(before.initHash === now.initHash ? [] : [`the student "${now.request.initFrom}" that it goes on from has changed since`]),
   ];
 }

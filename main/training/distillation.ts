@@ -30,8 +30,8 @@ import { Validation, validationPoints, type ValidationSetup } from './validation
 export interface Distillation {
   /** The teacher. */
   readonly checkpoint: Checkpoint;
-  /** The student that `request.start` names. */
-  readonly start?: Checkpoint | undefined;
+  /** The student that `request.initFrom` names. */
+  readonly initFrom?: Checkpoint | undefined;
   readonly request: DistillRequest;
   readonly source: PromptSource;
   /** For points, checkpoints and the log; kept when stopped. */
@@ -69,31 +69,30 @@ const measuredCaptions = 64;
  * weights it would have had), `unsupported` for a teacher that cannot teach or a loss that is no number, `corrupt-file`, `disk-full`.
  */
 export async function distil(job: Distillation): Promise<{ student: Student; outcome: DistillOutcome }> {
-  const { checkpoint, start, request, folder } = job;
+  const { checkpoint, initFrom, request, folder } = job;
   assertCanTeach(checkpoint, request);
   await mkdir(folder, { recursive: true }).catch((thrown: unknown) => {
     throw fileError(thrown, folder);
   });
   const teacherHash = await hashCheckpoint(checkpoint);
-  const startHash = start === undefined ? null : await hashCheckpoint(start);
-  if (start !== undefined) assertCanStart(start, request, teacherHash);
-  await claimWork(folder, { request, teacherHash, startHash }, job.otherWork ?? 'refuse');
+  assertCanInit(initFrom, request, teacherHash);
+  const initHash = initFrom === undefined ? null : await hashCheckpoint(initFrom);
+  await claimWork(folder, { request, teacherHash, initHash }, job.otherWork ?? 'refuse');
   const session: SessionOptions = { providers: [job.provider ?? 'cpu'], threads: request.threads };
   const text = await TeacherText.open(checkpoint, session);
   let points: TeachingPoints | null = null;
   try {
     points = await taught(job, text, session);
-    const config = start?.transformer.config ?? studentConfig(checkpoint.transformer.config, request, await chosenScale(job, text, points, session));
+    const config = initFrom?.transformer.config ?? studentConfig(checkpoint.transformer.config, request, await chosenScale(job, text, points, session));
     const fusionScale = config.txt_align_guidance ? config.fusion_scale : null;
     const studentOf = (trained: Trained, samples: number, loss: number): Student =>
-      ({ config, ...trained, distillation: provenance(job, { teacherHash, startHash }, samples, loss) });
-    const trained = await learned(job, config, text, points, session, studentOf);
+      ({ config, ...trained, distillation: provenance(job, { teacherHash, initHash }, samples, loss) });
+    const trained = await learned(job, initHash, config, text, points, session, studentOf);
     const loss = await finalLoss(folder, request.steps);
     const samples = request.steps * request.batch;
     return { student: studentOf(trained, samples, loss), outcome: { fusionScale, samples, loss } };
   } finally {
-    await points?.close();
-    await text.close();
+    await Promise.allSettled([points?.close(), text.close()]);
   }
 }
 
@@ -114,11 +113,14 @@ export function assertCanTeach({ kind, vae, transformer }: Checkpoint, { pointsF
   if (lora !== null) adaptersOf(transformer.config, lora);
 }
 
-/** Throws StudioError `invalid-input` for a model that is no student of this teacher and kind. */
-function assertCanStart({ kind, guidanceKind, distillation }: Checkpoint, request: Pick<DistillRequest, 'start' | 'kind' | 'teacher'>, teacherHash: string): void {
+/** Throws StudioError `invalid-input` for a model that is no student of this teacher and kind, or where none is given and one is asked for. */
+export function assertCanInit(from: Checkpoint | undefined, request: Pick<DistillRequest, 'initFrom' | 'kind' | 'teacher'>, teacherHash: string): void {
   const refuse = (why: string, hint: string): never => {
-    throw new StudioError('invalid-input', `A new student cannot go on from "${request.start}": ${why}`, { hint });
+    throw new StudioError('invalid-input', `A new student cannot go on from "${request.initFrom}": ${why}`, { hint });
   };
+  if ((from === undefined) !== (request.initFrom === null)) refuse('it was not opened.', 'Give the student and its name, or neither.');
+  if (from === undefined) return;
+  const { kind, guidanceKind, distillation } = from;
   if (kind !== 'student') refuse('it is a teacher.', 'Choose a student, or begin with the teacher.');
   if (distillation?.teacher_hash !== teacherHash) refuse(`it did not learn from "${request.teacher}" as that is now.`, 'Choose its own teacher, or begin with the teacher.');
   if (guidanceKind !== request.kind) refuse(`it is of the kind ${guidanceKind}, not ${request.kind}.`, `Choose the kind ${guidanceKind}, or begin with the teacher.`);
@@ -142,7 +144,7 @@ async function chosenScale({ checkpoint, request, source }: Distillation, text: 
   return chooseFusionScale(checkpoint, text, prompts, request, session);
 }
 
-/** A student starts where its teacher is, so nothing is to decay. */
+/** A student begins with weights that are good already, so nothing is to decay. */
 export const optimizerOf = ({ optimizer }: Pick<DistillRequest, 'optimizer'>): OptimizerOptions => ({ weightDecay: 0, ...(optimizer === 'muon' && { muon: innerMatrices, muonSize: 0.6 }) });
 
 /** Which errors count how much in a distillation. */
@@ -160,12 +162,16 @@ export function studentLoss(config: TransformerConfig, { adapters }: Pick<Beginn
 }
 
 async function learned(
-  job: Distillation, config: TransformerConfig, text: TeacherText, points: TeachingPoints, session: SessionOptions,
+  job: Distillation, initHash: string | null, config: TransformerConfig, text: TeacherText, points: TeachingPoints, session: SessionOptions,
   studentOf: (trained: Trained, samples: number, loss: number) => Student,
 ): Promise<Trained> {
-  const { checkpoint, start = checkpoint, request, folder, signal, onProgress, onWarning, onSaved } = job;
+  const { checkpoint, initFrom = checkpoint, request, folder, signal, onProgress, onWarning, onSaved } = job;
   const { batch, steps, learningRate, hold, finalShare, averageDecay } = request;
-  const beginning = startingStudent(config, await readTensors(start.transformer.weights), request);
+  const beginning = startingStudent(config, await readTensors(initFrom.transformer.weights), request);
+  // Teaching may have taken hours.
+  if (initHash !== null && initHash !== (await hashCheckpoint(initFrom))) {
+    throw new StudioError('invalid-input', `The student "${request.initFrom}" has changed while its successor was being taught.`, { hint: 'Put it back as it was: the teaching points are kept.' });
+  }
   const loss = studentLoss(config, beginning, emphasisOf(request, checkpoint));
   const inputs = studentInputs(config, text.maxTokens, batch);
   const trainer = await Trainer.create<StudentInput>(beginning.parameters, inputs, loss, optimizerOf(request), session, { accumulate: request.accumulate, recompute: request.recompute, fixed: beginning.fixed });
@@ -223,8 +229,7 @@ async function openValidation(
     checkpoint, text, source, request: { ...request, points: validationPoints, seed }, folder: path.join(folder, validationFolder), session, signal, onPoints: () => {},
   });
   const log = path.join(folder, validationLog);
-  await cutLog(log, from);
-  const measured = await Validation.open({ ...learning, points, source, seed }).finally(() => points.close());
+  const measured = await cutLog(log, from).then(() => Validation.open({ ...learning, points, source, seed })).finally(() => points.close());
   return {
     async after(step, weights) {
       if (step % every !== 0 && step !== request.steps) return;
@@ -252,11 +257,15 @@ async function finalLoss(folder: string, steps: number): Promise<number> {
   return last.reduce((sum, loss) => sum + loss, 0) / last.length;
 }
 
-function picked(from: object | null, keys: readonly string[]): object {
-  return Object.fromEntries(Object.entries(from ?? {}).filter(([key]) => keys.includes(key)));
+/** What the new student keeps of the one that it went on from: everything but the teacher, who is the same. */
+function ancestry({ initFrom, request }: Distillation, hash: string | null): Pick<Student['distillation'], 'init_from'> {
+  if (initFrom === undefined || hash === null) return {};
+  const { teacher: _teacher, teacher_hash: _hash, samples = 0, ...learned } = initFrom.distillation ?? {};
+  return { init_from: { student: request.initFrom!, hash, samples, ...learned } };
 }
 
-function provenance({ request, start, provider }: Distillation, { teacherHash, startHash }: { teacherHash: string; startHash: string | null }, samples: number, loss: number): Student['distillation'] {
+function provenance(job: Distillation, { teacherHash, initHash }: { teacherHash: string; initHash: string | null }, samples: number, loss: number): Student['distillation'] {
+  const { request, provider } = job;
   const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, accumulate, points, optimizer, lora, learningRate, hold, averageDecay, lossKnee, weighSteps, guidanceEmphasis } = request;
   const ofTrajectories = pointsFrom === 'trajectories';
   const { reflection } = planSampling(strategy, 0, settings);
@@ -272,8 +281,8 @@ function provenance({ request, start, provider }: Distillation, { teacherHash, s
     guidance_range: request.guidanceRange,
     distilled_steps: reflection === null ? null : scheduleSteps,
     points: ofTrajectories ? 'trajectories' : 'noised-images',
-    samples: samples + (start?.distillation?.samples ?? 0),
-    ...(start && { start: { student: request.start, hash: startHash, ...picked(start.distillation, ['samples', 'training', 'start']) } }),
+    samples: samples + (job.initFrom?.distillation?.samples ?? 0),
+    ...ancestry(job, initHash),
     training: {
       seed, steps, batch, ...(accumulate > 1 && { accumulate }), teaching_points: points,
       ...(ofTrajectories && { trajectory_steps: scheduleSteps, ...(reflection === null && { own_scale_share: ownScaleShare }) }),

@@ -8,6 +8,11 @@ import { readTensors } from '../checkpoints/safetensors.ts';
 import { embeddedNumber } from '../diffusion/components.ts';
 import { runGraph } from '../graph/testing.ts';
 import { trace, type TensorSpec } from '../graph/trace.ts';
+import type { Checkpoint } from '../checkpoints/folder.ts';
+import { DistillRequest } from '../contract/distillation.ts';
+import { at } from '../networks/layers.ts';
+import { mmdit } from '../networks/mmdit.ts';
+import { emphasisOf } from './distillation.ts';
 import { studentInputs } from './distillation-batches.ts';
 import { studentConfig } from './distillation-start.ts';
 import { distillationLoss, type Emphasis, type StudentInput } from './objectives.ts';
@@ -19,7 +24,7 @@ const weights = [...await readTensors(component.weights)].map(([name, { shape, d
 type Inputs = Record<StudentInput, { dtype: 'float32'; shape: readonly number[]; data: Float32Array }>;
 
 /** The loss of samples of these scales γ. All other inputs are the same for all samples. */
-async function lossOf(scales: readonly number[], emphasis?: Emphasis, guidanceEmbedding: 'scale' | 'w' = 'scale', sigma = 0.4, change: (inputs: Inputs) => Partial<Inputs> = () => ({})): Promise<number> {
+async function lossOf(scales: readonly number[], emphasis?: Emphasis, guidanceEmbedding: 'scale' | 'w' = 'scale', sigma = 0.4, change: (inputs: Inputs, velocity: Float32Array) => Partial<Inputs> = () => ({})): Promise<number> {
   const config = studentConfig(component.config, { kind: 'teefusion', guidanceEmbedding, guidanceMultiplier: 110 }, 0.5);
   const random = Object.entries<TensorSpec>(studentInputs(config, 5, scales.length)).map(([name, { shape: [count, ...shape] }], i) => {
     const one = name === 'sigma' ? Float32Array.of(sigma) : new TrainingRandom(5, i).normals(shape.reduce((size, side) => size * side, 1));
@@ -27,7 +32,14 @@ async function lossOf(scales: readonly number[], emphasis?: Emphasis, guidanceEm
     return [name, { dtype: 'float32', shape: [count!, ...shape], data }] as const;
   });
   const inputs = Object.fromEntries(random) as unknown as Inputs;
-  const given = { ...Object.fromEntries(weights), ...inputs, ...change(inputs) };
+  const plain = { ...Object.fromEntries(weights), ...inputs };
+  const network = trace(plain as Record<string, TensorSpec>, (all) => ({
+    velocity: mmdit(config, at((name) => all[name]!, 'transformer'), {
+      latents: all['latents']!, timestep: all['sigma']!.mul(1000), tokens: all['tokens']!, pooled: all['pooled']!, guidance: all['guidance']!, nullPooled: all['null_pooled']!,
+    }),
+  }));
+  const velocity = (await runGraph(network, plain as Parameters<typeof runGraph>[1])).get('velocity')!.data as Float32Array;
+  const given = { ...plain, ...change(inputs, velocity) };
   const graph = trace(given as Record<string, TensorSpec>, (all) => ({ loss: distillationLoss(config, emphasis)((name) => all[name]!, all as unknown as Record<StudentInput, tf.Tensor>) }));
   return (await runGraph(graph, given as Parameters<typeof runGraph>[1])).get('loss')!.data[0]!;
 }
@@ -69,14 +81,27 @@ it('weighs a level by how far the shifted schedule goes there', async () => {
   expect(await weightAt(sigmaAt(0.5), 2)).toBeCloseTo(await weightAt(sigmaAt(0.5)), 4);
 });
 
-it('counts an error along the guidance more, and with none of it nothing more', async () => {
+it('counts an error along the guidance more, by what it says, and with no guidance nothing more', async () => {
   const emphasised = (guidanceEmphasis: number): Emphasis => ({ ...knee(0), guidanceEmphasis });
-  const plain = await lossOf([3]);
-  const [one, two] = [await lossOf([3], emphasised(1)), await lossOf([3], emphasised(2))];
-  // Target and conditional velocity are noises of their own here, so some of the error lies along their difference, and never more than all of it.
-  expect(one - plain).toBeGreaterThan(0.01 * plain);
-  expect(one).toBeLessThan(2 * plain);
-  expect(two - plain).toBeCloseTo(2 * (one - plain), 4);
-  const along = await lossOf([3], emphasised(1), 'scale', 0.4, ({ target }) => ({ conditional: target }));
-  expect(along).toBe(plain);
+  let expected = NaN;
+  const plain = await lossOf([3], undefined, 'scale', 0.4, (inputs, velocity) => {
+    const error = velocity.map((value, i) => value - inputs.target.data[i]!);
+    const direction = inputs.target.data.map((value, i) => value - inputs.conditional.data[i]!);
+    const sum = (of: (i: number) => number): number => error.reduce((total, _, i) => total + of(i), 0);
+    expected = sum((i) => error[i]! * direction[i]!) ** 2 / sum((i) => direction[i]! ** 2) / error.length;
+    return {};
+  });
+  expect(expected / plain).toBeGreaterThan(1e-4);
+  for (const emphasis of [0.5, 3]) expect((await lossOf([3], emphasised(emphasis)) - plain) / emphasis).toBeCloseTo(expected, 4);
+  // All of the error along it; none of it.
+  const along = await lossOf([3], emphasised(3), 'scale', 0.4, ({ target }, velocity) => ({ conditional: { ...target, data: target.data.map((value, i) => value + 2 * (velocity[i]! - value)) } }));
+  expect(along / plain).toBeCloseTo(4, 4);
+  expect(await lossOf([3], emphasised(3), 'scale', 0.4, ({ target }) => ({ conditional: target }))).toBe(plain);
+});
+
+it('leaves a reflecting strategy\'s errors as they are but for the scale', () => {
+  const request = DistillRequest.parse({ lossKnee: 2, weighSteps: true, guidanceEmphasis: 3 });
+  const scheduler = { config: { shift: 3 } } as Checkpoint['scheduler'];
+  expect(emphasisOf(request, { scheduler })).toMatchObject({ lossKnee: 2, weighSteps: true, guidanceEmphasis: 3 });
+  for (const strategy of ['z-sampling', 'w2sd'] as const) expect(emphasisOf({ ...request, strategy }, { scheduler })).toMatchObject({ lossKnee: 2, weighSteps: false, guidanceEmphasis: 0 });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JobConfig, jobPresets, type JobConfigInput } from '../../main/contract/jobs.ts';
 import type { ModelInfo } from '../../main/contract/schemas.ts';
-import { composeJob, firstJob, firstTeacher, formOf, freeStudentName, presetOf, withLora, withPreset, withSource, type JobForm } from './jobs-form.ts';
+import { composeJob, firstJob, firstTeacher, formOf, freeStudentName, presetOf, withInit, withKind, withLora, withPreset, withSource, withTeacher, type JobForm } from './jobs-form.ts';
 
 const composed = (form: JobForm, taken: string[] = []) => {
   const answer = composeJob(form, taken);
@@ -107,10 +107,22 @@ describe('what saves memory, and the evaluation', () => {
   });
 
   it('has adapters begin with the teacher, and an earlier student go on whole', () => {
-    const form = values({ start: 'my-student' });
-    expect(composed(form).start).toBe('my-student');
-    expect(composed(withLora(form, { rank: 8, alpha: null })).start).toBeNull();
-    expect(problems(values({ start: 'my-student', lora: { rank: 8, alpha: null } }))).toMatchObject({ other: { kind: 'rule' } });
+    const form = values({ initFrom: 'my-student', fusionScale: 2, guidanceMultiplier: 33, guidanceEmbedding: 'w' });
+    // It takes the scale as the student does.
+    expect(composed(form)).toMatchObject({ initFrom: 'my-student', fusionScale: null, guidanceMultiplier: 110, guidanceEmbedding: null });
+    expect(composed(withLora(form, { rank: 8, alpha: null })).initFrom).toBeNull();
+    expect(problems(values({ initFrom: 'my-student', lora: { rank: 8, alpha: null } }))).toMatchObject({ other: { kind: 'rule' } });
+  });
+
+  it('goes on as the kind that the student is, and from the teacher once teacher or kind is another', () => {
+    const student = { id: 'earlier', guidanceKind: 'distillcfg' } as const;
+    const form = withInit(withLora(firstJob, { rank: 8, alpha: null }), student);
+    expect(form.values).toMatchObject({ initFrom: 'earlier', kind: 'distillcfg', lora: null });
+    expect(withKind(form, 'distillcfg').values.initFrom).toBe('earlier');
+    expect(withKind(form, 'teefusion').values).toMatchObject({ kind: 'teefusion', initFrom: null });
+    expect(withTeacher(form, 'other').values).toMatchObject({ teacher: 'other', initFrom: null });
+    expect(withInit(form, null).values.initFrom).toBeNull();
+    expect(withInit(form, { id: 'a-teacher', guidanceKind: null }).values.initFrom).toBeNull();
   });
 
   it('asks for scales that the student learns, and for the usual ones where none is left', () => {

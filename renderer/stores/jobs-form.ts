@@ -129,7 +129,8 @@ export function composeJob(form: JobForm, taken: readonly string[]): ComposedJob
     ...values,
     // What a kind or strategy has no use for is not said.
     reflection: values.strategy === 'euler' ? {} : values.reflection,
-    fusionScale: values.kind === 'teefusion' ? values.fusionScale : null,
+    fusionScale: values.kind === 'teefusion' && values.initFrom === null ? values.fusionScale : null,
+    ...(values.initFrom !== null && { guidanceEmbedding: null, guidanceMultiplier: usual.guidanceMultiplier }),
     evaluate: evaluationOf(values),
     source,
     samples: form.samples,
@@ -147,8 +148,19 @@ function evaluationOf({ evaluate, guidanceRange: [low, high] }: JobValues): JobV
 
 /** Adapters learn with AdamW only, and beside their teacher. */
 export function withLora({ values, ...form }: JobForm, lora: JobValues['lora']): JobForm {
-  return { ...form, values: { ...values, lora, ...(lora !== null && { optimizer: 'adamw', start: null }) } };
+  return { ...form, values: { ...values, lora, ...(lora !== null && { optimizer: 'adamw', initFrom: null }) } };
 }
+
+/** A student goes on from one of the same teacher, as the kind that it is and whole. null, or a model that is no student: from the teacher. */
+export function withInit({ values, ...form }: JobForm, student: Pick<ModelInfo, 'id' | 'guidanceKind'> | null): JobForm {
+  const kind = student?.guidanceKind ?? null;
+  return { ...form, values: { ...values, ...(student === null || kind === null ? { initFrom: null } : { initFrom: student.id, kind, lora: null }) } };
+}
+
+export const withTeacher = ({ values, ...form }: JobForm, teacher: string): JobForm => ({ ...form, values: { ...values, teacher, initFrom: null } });
+
+export const withKind = ({ values, ...form }: JobForm, kind: JobValues['kind']): JobForm =>
+  ({ ...form, values: { ...values, kind, ...(kind !== values.kind && { initFrom: null }) } });
 
 function sourceOf(form: JobForm, prompts: string[]): JobSource {
   switch (form.source) {

@@ -89,6 +89,8 @@ export const useJobs = defineStore('jobs', () => {
     if (!models.loaded) return;
     const teacher = models.byId(form.value.values.teacher)?.kind === 'teacher' ? null : firstTeacher(models.models);
     if (teacher !== null) changeValues({ teacher });
+    const from = models.byId(form.value.values.initFrom);
+    if (from?.kind !== 'student' || from.teacher !== form.value.values.teacher) changeValues({ initFrom: null });
     if (takenNames.value.includes(form.value.values.name)) changeValues({ name: freeStudentName(form.value.values.name, takenNames.value) });
   }
 

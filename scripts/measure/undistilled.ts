@@ -63,8 +63,8 @@ try {
 
 /** The student's network with the teacher's numbers: zero training steps. */
 async function writeUntrained(dir: string, { transformer: { config } }: Checkpoint, from: Checkpoint): Promise<void> {
-  const beginning = startingStudent(config, await readTensors(from.transformer.weights), { seed: Number(values.seed), lora: null });
-  await writeStudent(dir, path.basename(dir), { ...beginning, config, weights: beginning.parameters.values, distillation: { ...made, samples: 0 } }, from.dir);
+  const beginning = startingStudent(config, await readTensors(from.transformer.weights), { seed: Number(values.seed), lora: null, initFrom: null });
+  await writeStudent(dir, path.basename(dir), { ...beginning, config, weights: beginning.parameters.values, distillation: { ...made, samples: 0, init_from: undefined } }, from.dir);
   // Fails here, with its reason, where it could not be run.
   await openCheckpoint(dir, () => from.dir);
 }

@@ -1,6 +1,5 @@
 // Distils an embedded student from the Storybook teacher into models/: storybook-teefusion, or the one that --name says.
 // The same code as `studio distill`, in this process and at its priority; what is there is replaced when the new one is whole.
-import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
@@ -39,13 +38,14 @@ const open = (folder: string) => openCheckpoint(folder, (id) => path.join(models
 /** Where a student of an earlier stage waits for the next. */
 const waiting = path.join(parent, 'stages');
 const signal = stopSignal();
-let start: Checkpoint | undefined;
+let initFrom: Checkpoint | undefined;
 for (const [index, stage] of stages.entries()) {
   const last = index === stages.length - 1;
   const own = last ? name : `${name}-${index + 1}`;
   const target = path.join(last ? modelsFolder : waiting, own);
-  if (last || !existsSync(target)) await learn(own, target, { ...stage, seed: seed + index, ...(start && { start: path.basename(start.dir) }) });
-  if (!last) start = await open(target);
+  // A stage that is finished already costs a minute, and one that was of other settings is not taken for it.
+  await learn(own, target, { ...stage, seed: seed + index, ...(initFrom && { initFrom: path.basename(initFrom.dir) }) });
+  if (!last) initFrom = await open(target);
 }
 
 async function learn(own: string, target: string, recipe: z.input<typeof DistillRequest>): Promise<void> {
@@ -57,7 +57,7 @@ async function learn(own: string, target: string, recipe: z.input<typeof Distill
   const pointsFolder = path.join(parent, pointsName(request, await hashCheckpoint(checkpoint)));
 
   const { student, outcome } = await distil({
-    checkpoint, start, request, folder, pointsFolder, otherWork: 'discard', signal,
+    checkpoint, initFrom, request, folder, pointsFolder, otherWork: 'discard', signal,
     source: storybookPictures(request.seed, request.points, checkpoint.width),
     onWarning: console.warn,
     onProgress({ phase, step, steps: total, loss, samplesPerSecond, secondsLeft }) {

@@ -21,7 +21,7 @@ const options = {
   config: { value: 'FILE', help: 'settings as a JSON file, the same that a job of the window has; options given here go before it' },
   name: { value: 'NAME', help: 'the new student\'s name (default my-student)' },
   teacher: { value: 'MODEL', help: 'the teacher (default storybook)' },
-  start: { value: 'MODEL', help: 'a student of the same teacher and kind to go on from (default: begin with the teacher)' },
+  'init-from': { value: 'MODEL', help: 'a student of the same teacher and kind to go on from (default: begin with the teacher)' },
   kind: { value: 'NAME', help: `how the student takes its guidance scale: ${StudentKind.options.join(', ')} (default teefusion)` },
   strategy: { value: 'NAME', help: `the teacher's sampler to learn from: ${Sampler.options.join(', ')} (default euler)` },
   'schedule-steps': { value: 'N', help: 'steps of the schedule that is taught (z-sampling, w2sd) and of a trajectory (default 20)' },
@@ -52,7 +52,7 @@ const options = {
   'final-share': { value: 'N', help: 'of the top rate, at the last step (default 0.05)' },
   'loss-knee': { value: 'N', help: 'distance from scale 1 at which an error counts half, beyond it less; 0: all scales alike (default 0)' },
   'weigh-steps': { help: 'count the error at a noise level by the length of the sampler\'s step there (euler)' },
-  'guidance-emphasis': { value: 'N', help: 'how many times more an error along the teacher\'s guidance counts: a student does less of that than it is asked for (euler, default 0)' },
+  'guidance-emphasis': { value: 'N', help: 'an error along the teacher\'s guidance counts 1 + N times: a student does less of that than it is asked for (euler, default 0)' },
   'average-decay': { value: 'N', help: 'of the running average of the weights, which becomes the student (default 0.99)' },
   seed: { value: 'N', help: 'of all that is random (default 1)' },
   device: { value: 'NAME', help: `where it is computed: ${Settings.shape.device.unwrap().options.join(', ')} (default cpu)` },
@@ -69,7 +69,7 @@ const options = {
 
 /** Option of each field of the request; of the reflection, of each of its fields. */
 const flags: Readonly<Record<string, keyof typeof options>> = Object.freeze({
-  name: 'name', teacher: 'teacher', start: 'start', kind: 'kind', strategy: 'strategy', scheduleSteps: 'schedule-steps', guidanceRange: 'guidance-range',
+  name: 'name', teacher: 'teacher', initFrom: 'init-from', kind: 'kind', strategy: 'strategy', scheduleSteps: 'schedule-steps', guidanceRange: 'guidance-range',
   guidanceEmbedding: 'guidance-embedding', guidanceMultiplier: 'guidance-multiplier', fusionScale: 'fusion-scale', steps: 'steps', batch: 'batch', accumulate: 'accumulate', recompute: 'recompute',
   points: 'points', pointsFrom: 'points-from', ownScaleShare: 'own-scale-share', prompts: 'prompts', optimizer: 'optimizer', learningRate: 'learning-rate', lora: 'lora-rank',
   warmup: 'warmup', hold: 'hold', finalShare: 'final-share', lossKnee: 'loss-knee', weighSteps: 'weigh-steps', guidanceEmphasis: 'guidance-emphasis', averageDecay: 'average-decay',
@@ -110,7 +110,7 @@ export function distillConfig(args: Arguments): JobConfig {
   const file = args.text('config');
   const fromFile = file === undefined ? {} : readConfig(file);
   const typed = present({
-    ...Object.fromEntries(['name', 'teacher', 'start', 'kind', 'strategy', 'guidanceEmbedding', 'pointsFrom', 'optimizer', 'device'].map((field) => [field, args.text(flags[field]!)])),
+    ...Object.fromEntries(['name', 'teacher', 'initFrom', 'kind', 'strategy', 'guidanceEmbedding', 'pointsFrom', 'optimizer', 'device'].map((field) => [field, args.text(flags[field]!)])),
     ...Object.fromEntries(
       ['scheduleSteps', 'guidanceMultiplier', 'fusionScale', 'steps', 'batch', 'accumulate', 'points', 'ownScaleShare', 'learningRate', 'warmup', 'hold', 'finalShare', 'lossKnee', 'guidanceEmphasis', 'averageDecay', 'seed', 'threads', 'validateEvery', 'checkpointEvery', 'sampleEvery'].map((field) => [field, args.number(flags[field]!)]),
     ),
