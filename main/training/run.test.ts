@@ -86,6 +86,26 @@ describe('a run that is interrupted', () => {
     expect(await logged(path.join(folder, 'run'))).toEqual(log);
   });
 
+  test.each([5, 12])('does again what belongs to a step when it is killed while that is done, at step %i too', async (fatal) => {
+    const done: number[] = [];
+    const afterStep = (killed: boolean) => async ({ step }: { step: number }) => {
+      if (killed && step === fatal) throw new Error('power cut');
+      done.push(step);
+    };
+    const first = options({ afterStep: afterStep(true) });
+    await expect(runTraining(await trainer(), first)).rejects.toThrow('power cut');
+    const again = await trainer();
+    await resumeFrom(again, first.folder, silent);
+    await runTraining(again, options({ afterStep: afterStep(false) }));
+    expect(new Set(done)).toEqual(new Set(Array.from({ length: 12 }, (_, i) => i + 1)));
+  });
+
+  test('keeps the checkpoint before when one is asked for at a step that has its own', async () => {
+    const saved: number[] = [];
+    await runTraining(await trainer(), options({ onSaved: (step) => saved.push(step), afterStep: ({ step, save }) => (step === 10 ? save() : Promise.resolve()) }));
+    expect(saved).toEqual([5, 10, 12]);
+  });
+
   test('a finished run has nothing left to do', async () => {
     const { trainer: done } = await whole();
     expect(await runTraining(done, options({ folder: path.join(folder, 'whole'), batch: () => expect.fail('asked for data') }))).toBe(true);

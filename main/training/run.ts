@@ -135,9 +135,13 @@ export async function runTraining<I extends string>(trainer: Trainer<I>, options
   // Steps after the checkpoint are made again; their first record would stand beside the second.
   const before = await cutLog(log, trainer.steps);
   const watch = options.guardLoss ? new LossWatch(before.map(({ loss }) => loss)) : null;
+  let saved = -1;
   const save = async (): Promise<void> => {
+    // Twice of one step would push out the checkpoint before it.
+    if (saved === trainer.steps) return;
     await saveCheckpoint(trainer as Trainer<string>, folder);
-    onSaved?.(trainer.steps);
+    saved = trainer.steps;
+    onSaved?.(saved);
   };
   let next = trainer.steps < options.steps ? options.batch(trainer.steps + 1) : null;
   while (next && !options.signal?.aborted) {
@@ -150,8 +154,9 @@ export async function runTraining<I extends string>(trainer: Trainer<I>, options
     await appendRow(log, row);
     await options.onStep?.(row);
     watch?.see(step, loss);
-    if ((step % options.checkpointEvery === 0 && watch?.healthy !== false) || step === options.steps) await save();
+    // Killed between the two, a run makes the step again and what belongs to it; the other way round that would be missing for good.
     await options.afterStep?.({ step, save });
+    if ((step % options.checkpointEvery === 0 && watch?.healthy !== false) || step === options.steps) await save();
     next = step < options.steps ? options.batch(step + 1) : null;
   }
   if (options.signal?.aborted) await save();

@@ -25,7 +25,7 @@ it('gives the golden transformer the same loss and gradients', async () => {
   const inputs = studentInputs(config, text.shape[1]!, batch);
   const given: Record<string, Float32Array> = {
     latents: latents.data, target: golden.get('velocity')!.data.map((x) => 1.5 * x), tokens: text.data, pooled: golden.get('pooled_projections')!.data,
-    sigma: golden.get('timestep')!.data.map((t) => t / 1000), guidance: Float32Array.from({ length: batch }, (_, i) => 2 + i),
+    conditional: golden.get('velocity')!.data, sigma: golden.get('timestep')!.data.map((t) => t / 1000), guidance: Float32Array.from({ length: batch }, (_, i) => 2 + i),
   };
   const empty = golden.get('null_pooled_projections')!.data;
   given['null_pooled'] = Float32Array.from(given['pooled']!, (_, i) => empty[i % empty.length]!);
