@@ -206,7 +206,7 @@ export const jobs = {
     device: 'measure the cost to see which is faster here',
     scheduleSteps: 'steps of a trajectory',
     guidanceMultiplier: 'before the sinusoid',
-    initFrom: 'it keeps its kind and the way it takes the scale; another seed brings new points',
+    initFrom: 'same kind, same way of taking the scale; another seed brings new points',
     ownScaleShare: 'share of the points',
     hold: 'share of the steps',
     finalShare: 'share of the top rate',
