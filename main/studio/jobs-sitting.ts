@@ -47,8 +47,8 @@ const teacherPasses: Readonly<Record<Sampler, number>> = { euler: 2, 'z-sampling
 
 /**
  * Ends well with a student that is a model and, where that is wanted, evaluated. Throws StudioError: 'cancelled' when stopped (with a
- * checkpoint), 'not-found' and 'invalid-input' for teacher and source, 'out-of-memory' and 'disk-full' with the numbers when it cannot fit,
- * and what training and evaluating throw. What was done stays.
+ * checkpoint), 'not-found' and 'invalid-input' for teacher, source and a student to go on from, 'out-of-memory' and 'disk-full' with the
+ * numbers when it cannot fit, and what training and evaluating throw. What was done stays.
  */
 export async function sit(record: JobRecord, services: Services, places: JobPlaces, evaluator: Evaluator, events: SittingEvents): Promise<void> {
   const { library, models } = services;
@@ -66,7 +66,7 @@ export async function sit(record: JobRecord, services: Services, places: JobPlac
   await mkdir(modelsDir, { recursive: true });
   // A sitting before this one may have come so far, whether its host could still write that down or not.
   const published = await publishedStudent(modelsDir, record.id);
-  if (published === null) await runnableModels(config, models);
+  if (published === null && config.initFrom !== null) await models.runnable(config.initFrom, 'student');
   const student = published ?? (await taught(record, files, material, modelsDir, services, places, events));
   events.onStudent(student, published === null);
   if (config.evaluate !== null) await measuredStudent(record, student, material, modelsDir, services, evaluator, events);

@@ -34,10 +34,10 @@ export interface Beginning {
 type Tensors = ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>;
 
 /**
- * A student before its first step, its weights under `prefixes.transformer`: the teacher's numbers, or those of the student it goes on from, and for DistillCFG a guidance embedder
- * whose output is zero, so that the student starts as its teacher's conditional branch. With `lora`, adapters learn, and that embedder;
- * `teacher` is then kept and not copied. Throws StudioError `corrupt-file` where the teacher lacks a tensor, `invalid-input` for a rank
- * that does not fit it.
+ * A student before its first step, its weights under `prefixes.transformer`: the numbers of `source`, which is the teacher or the student
+ * that `initFrom` names. A teacher has no guidance embedder: DistillCFG's begins with an output of zero, so that the student starts as its
+ * teacher's conditional branch. With `lora`, adapters learn, and that embedder; `source` is then kept and not copied. Throws StudioError
+ * `corrupt-file` where `source` lacks a tensor, `invalid-input` for a rank that does not fit it.
  */
 export function startingStudent(config: TransformerConfig, source: Tensors, { seed, lora, initFrom }: Pick<DistillRequest, 'seed' | 'lora' | 'initFrom'>): Beginning {
   const specs = mmditParameters(config).map((spec) => ({ ...spec, name: prefixes.transformer + spec.name }));
