@@ -58,7 +58,7 @@ export default async function run(args: string[] = []): Promise<void> {
   const flops = productFlops(stepGraph(parameters.specs, inputs, loss, settingsOf(optimizer)));
   const trainer = await Trainer.create(parameters, inputs, loss, optimizer, session);
   const sleeping = await Trainer.create(parameters, inputs, loss, optimizer, { ...session, gentle: true });
-  const batch = batches(request, config, inputs, text.empty, points, await embeddingsOf({ request, source }, text, points));
+  const batch = batches(request, config, inputs, text.empty, points, await embeddingsOf({ checkpoint, request, source }, text, points));
   const peak = await product('peak', 1024, 1024, 1024, peakWork);
 
   // The first two steps, on the same samples at the same rates, are for agreement: the second loss shows what the first step changed.

@@ -4,6 +4,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint } from '../checkpoints/folder.ts';
 import { distil, type Distillation } from '../training/distillation.ts';
+import { promptTableBytes } from '../training/distillation-batches.ts';
+import { promptsInUse } from '../training/distillation-points.ts';
 import { storedBytes } from '../training/distillation-student.ts';
 import { pointsFile } from '../training/distillation-work.ts';
 import type { MeasureReport } from './training-messages.ts';
@@ -61,6 +63,7 @@ export async function measureJob(job: Distillation, samples: SampleSetup): Promi
     copyBytes,
     studentBytes,
     pictureBytes: pictureBytes(checkpoint),
+    textBytes: promptTableBytes(request, promptsInUse(request, job.source), checkpoint),
   };
 }
 

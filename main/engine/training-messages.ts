@@ -79,6 +79,7 @@ export const MeasureReport = z.object({
   copyBytes: z.int(),
   studentBytes: z.int(),
   pictureBytes: z.int(),
+  textBytes: z.int(),
 });
 export type MeasureReport = z.infer<typeof MeasureReport>;
 

@@ -97,6 +97,8 @@ it('measures what a job costs, here one that learns from a person\'s own picture
   expect(await ended).toBe(0);
   // 16 latent channels of 8×8, three arrays, two bytes each.
   expect(report).toMatchObject({ steps: 4, pointBytes: 16 * 64 * 3 * 2, pictureBytes: 64 * 64 * 3 });
+  // Three prompts of 24 tokens and a pooled vector.
+  expect(report.textBytes).toBe(3 * 4 * (24 * 32 + 32));
   for (const cost of [report.secondsPerPoint, report.secondsPerStep, report.secondsPerSample, report.secondsPerValidation, report.peakBytes, report.copyBytes]) expect(cost).toBeGreaterThan(0);
 });
 

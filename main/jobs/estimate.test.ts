@@ -5,7 +5,7 @@ import { estimateOf, sized, type Measured } from './estimate.ts';
 const config = JobConfig.parse({ steps: 100, points: 1000, sampleEvery: 50, validateEvery: 25 });
 const measured: Measured = {
   secondsPerPoint: 0.01, secondsPerStep: 2, secondsPerSample: 1, secondsPerPicture: 0.5, secondsPerValidation: 0.5, steps: 3,
-  peakBytes: 500e6, pointBytes: 24_000, copyBytes: 28e6, studentBytes: 14e6, pictureBytes: 49_152,
+  peakBytes: 500e6, pointBytes: 24_000, copyBytes: 28e6, studentBytes: 14e6, pictureBytes: 49_152, textBytes: 30e6,
 };
 const room = { memoryBytes: 4e9, diskBytes: 50e9 };
 
@@ -13,8 +13,8 @@ describe('an estimate', () => {
   it('adds up points, steps, validation and samples', () => {
     const estimate = estimateOf(config, measured, room, 4, 2);
     expect(estimate.seconds).toBeCloseTo(1000 * 0.01 + 100 * 2 + 4 * 0.5 + 4 * (2 + 2) * 1);
-    // Teaching points are read from the disk.
-    expect(estimate.memoryBytes).toBe(500e6);
+    // Teaching points are read from the disk, prompts are kept.
+    expect(estimate.memoryBytes).toBe(530e6);
     expect(estimate.diskBytes).toBe(1000 * 24_000 + 12 * 28e6 + 2 * 14e6 + 3 * 4 * 49_152);
     // Checkpoints of adapters are small, the student is not.
     expect(estimate.diskBytes - estimateOf(config, { ...measured, copyBytes: 2e6 }, room, 4, 2).diskBytes).toBe(12 * 26e6);

@@ -22,6 +22,8 @@ export interface Measured {
   readonly studentBytes: number;
   /** Of one picture, unpacked. */
   readonly pictureBytes: number;
+  /** Of the texts of all prompts, where the job keeps them at hand; the measured peak holds a few points' only. */
+  readonly textBytes: number;
 }
 
 export interface Room {
@@ -42,7 +44,7 @@ export function estimateOf(config: JobConfig, measured: Measured, room: Room, su
   const evaluationSeconds = evaluationTime(config, measured, teacherCost);
   const seconds = evaluationSeconds + config.points * measured.secondsPerPoint + config.steps * measured.secondsPerStep
     + validations * measured.secondsPerValidation + subjects * (rounds + (rounds > 0 ? teacherCost : 0)) * measured.secondsPerSample;
-  const memoryBytes = measured.peakBytes;
+  const memoryBytes = measured.peakBytes + measured.textBytes;
   // The student is there once for samples and once as the result.
   const pictures = (rounds + 1) * subjects + evaluatedPictures(config);
   const diskBytes = Math.round(config.points * measured.pointBytes + 4 * checkpoints * measured.copyBytes + 2 * measured.studentBytes + pictures * measured.pictureBytes);

@@ -3,6 +3,7 @@
 import { StudioError } from '../contract/errors.ts';
 import type { DistillRequest } from '../contract/distillation.ts';
 import type { TransformerConfig } from '../checkpoints/configs.ts';
+import type { Checkpoint } from '../checkpoints/folder.ts';
 import { embeddedNumber } from '../diffusion/components.ts';
 import type { TensorSpec } from '../graph/trace.ts';
 import type { TeachingPoints } from './distillation-points.ts';
@@ -13,7 +14,16 @@ import { TrainingRandom } from './random.ts';
 import type { RunOptions } from './run.ts';
 
 /** Embeddings of more prompts than fit are computed anew at each step. */
-const tableBytes = 256 * 2 ** 20;
+const largestTable = 256 * 2 ** 20;
+
+/**
+ * Bytes of the table of a run's `prompts` prompts: 0 where the run reads each prompt less than about once or the table would not fit, and
+ * so has none. Depends on the request alone, so an interrupted run sees the same.
+ */
+export function promptTableBytes({ steps, batch }: DistillRequest, prompts: number, { textEncoder: { config } }: Checkpoint): number {
+  const bytes = prompts * 4 * (config.max_position_embeddings * config.hidden_size + config.projection_dim);
+  return steps * batch < prompts || bytes > largestTable ? 0 : bytes;
+}
 
 /** Shapes of the inputs of a student's loss for `batch` samples; text of `maxTokens` tokens. */
 export function studentInputs(config: TransformerConfig, maxTokens: number, batch: number): Record<StudentInput, TensorSpec> {
@@ -25,15 +35,11 @@ export function studentInputs(config: TransformerConfig, maxTokens: number, batc
 
 export type EmbeddingsOf = (items: readonly number[]) => Embeddings | Promise<Embeddings>;
 
-/**
- * The text of prompts by their numbers: from a table where the run will read each prompt about once or more and the table fits, else
- * encoded when asked for. The choice and the numbers depend on the request alone, so an interrupted run sees the same.
- */
+/** The text of prompts by their numbers: from a table where the run has one, else encoded when asked for. */
 export async function embeddingsOf(
-  { request: { steps, batch }, source, signal }: { request: DistillRequest; source: PromptSource; signal?: AbortSignal | undefined }, text: TeacherText, { items }: Pick<TeachingPoints, 'items'>,
+  { checkpoint, request, source, signal }: { checkpoint: Checkpoint; request: DistillRequest; source: PromptSource; signal?: AbortSignal | undefined }, text: TeacherText, { items }: Pick<TeachingPoints, 'items'>,
 ): Promise<EmbeddingsOf> {
-  const bytes = items * 4 * (text.empty.tokens.length + text.empty.pooled.length);
-  if (steps * batch < items || bytes > tableBytes) return (wanted) => text.encode(wanted.map((item) => source.caption(item)));
+  if (promptTableBytes(request, items, checkpoint) === 0) return (wanted) => text.encode(wanted.map((item) => source.caption(item)));
   const prompts = Array.from({ length: items }, (_, item) => source.caption(item));
   return embeddingTable(text, prompts, () => {
     if (signal?.aborted) throw new StudioError('cancelled', 'Stopped before the next training step; what was learned is kept.');

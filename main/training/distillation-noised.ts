@@ -40,7 +40,6 @@ export function noisedPictures(setup: PointsSetup): PointKind {
 
   return {
     group,
-    prompt: (index) => index,
     place,
     open() {
       const encode = pictureEncoder(setup, source);

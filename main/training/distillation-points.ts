@@ -32,8 +32,6 @@ export interface PointsSetup {
 export interface PointKind {
   /** Points that are computed and stored together. */
   readonly group: number;
-  /** Which prompt point `index` goes with, counted on from the source's last to its first again. Never falls. */
-  prompt(index: number): number;
   /** Its noise level, and the share in [0, 1) of the guidance range that it belongs to; null: it belongs to none. */
   place(index: number): { sigma: number; share: number | null };
   open(): {
@@ -82,6 +80,12 @@ export function pointsIdentity({ strategy, reflection, scheduleSteps, guidanceRa
   };
 }
 
+/** Which prompt point `index` goes with, counted on from the source's last to its first again. Never falls. */
+const promptOf = ({ pointsFrom, scheduleSteps }: DistillRequest, index: number): number => (pointsFrom === 'noised' ? index : Math.floor(index / scheduleSteps));
+
+/** How many prompts, the source's first, the points of a request go with. */
+export const promptsInUse = (request: DistillRequest, source: Pick<PromptSource, 'count'>): number => Math.min(source.count, promptOf(request, request.points - 1) + 1);
+
 /**
  * Computes the points that `folder` has not yet, in order, and returns all. Throws StudioError `cancelled` when stopped (whole groups
  * stay), `invalid-input` for a source that lacks pictures or has one of another size, `disk-full`, `permission`, and what networks and
@@ -99,8 +103,8 @@ export async function teachingPoints(setup: PointsSetup): Promise<TeachingPoints
   const data = new Float16Array(record);
   return {
     count, length,
-    items: Math.min(source.count, kind.prompt(count - 1) + 1),
-    item: (index) => kind.prompt(index) % source.count,
+    items: promptsInUse(request, source),
+    item: (index) => promptOf(request, index) % source.count,
     scale(index, random) {
       const [fresh, choice] = [random.uniform(), random.uniform()];
       const { share } = kind.place(index);

@@ -40,7 +40,6 @@ export function teacherTrajectories(setup: PointsSetup): PointKind {
 
   return {
     group: rows * steps,
-    prompt: (index) => Math.floor(index / steps),
     place: (index) => {
       const trajectory = Math.floor(index / steps);
       return { sigma: trajectoryLevels(request, shift, trajectory)[index % steps]!, share: shareOf(trajectory) };
