@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { attention, conv2d, gelu, geluTanh, groupNorm, layerNorm, quickGelu, modulate, rmsNorm, silu, sinusoid, standardize, upsampleNearest, type Weights } from '../networks/layers.ts';
+import { attention, conv2d, feedForward, gelu, geluTanh, groupNorm, layerNorm, quickGelu, modulate, rmsNorm, silu, sinusoid, standardize, upsampleNearest, type Weights } from '../networks/layers.ts';
 import { seed, shape, type KernelCases } from './cases/arbitraries.ts';
 import { elementwiseCases } from './cases/elementwise.ts';
 import { productCases } from './cases/products.ts';
@@ -11,7 +11,7 @@ import { movesOfOtherTypes, shapeCases } from './cases/shape.ts';
 import { fused } from './kernels/fused.ts';
 import { backendName } from './backend.ts';
 import type { TraceMode } from './recorder.ts';
-import { compareTrial, floats, type Trial } from './testing.ts';
+import { compareTrial, floats, traceTrial, type Trial } from './testing.ts';
 import { trace } from './trace.ts';
 
 const runs = 16;
@@ -35,7 +35,7 @@ const dims3 = fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max:
 
 const attentions = (masked: boolean): fc.Arbitrary<Trial> => fc.record({ dims: dims3, keys: fc.integer({ min: 1, max: 4 }), n: seed }).map(({ dims: [b, t, w], keys, n }) => ({
   operands: [floats([b!, t!, w!], n), floats([b!, keys, w!], n + 1), floats([b!, keys, w!], n + 2), ...(masked ? [floats([1, 1, t!, keys], n + 3)] : [])],
-  run: (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, mask?: tf.Tensor) => attention(q, k, v, 2, mask),
+  run: (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, mask?: tf.Tensor) => attention([q], [k], [v], 2, mask),
 }));
 /** Many numbers, so that some are far from the tail where a GELU is the small difference of large ones. */
 const activation = (run: (x: tf.Tensor) => tf.Tensor): fc.Arbitrary<Trial> => fc.record({ dims: shape(1, 3, 6), n: seed }).map(({ dims, n }) => ({ operands: [floats([...dims, 16], n, -4, 4)], run }));
@@ -105,6 +105,17 @@ describe('layers agree with their composed forms', () => {
 
 test('every registered kernel has trials', () => {
   expect(registered.map(({ kernelName }) => kernelName).toSorted()).toEqual(Object.keys(cases).toSorted());
+});
+
+// Once, for it is large: more hidden numbers than fit the caches, in two pieces of unequal length.
+test('feed-forward in pieces', async () => {
+  const trial = (rows: number): Trial => ({
+    operands: [floats([1, rows, 4], 1), floats([65, 4], 2), floats([65], 3), floats([4, 65], 4), floats([4], 5)],
+    run: (x, inner, innerBias, outer, outerBias) => feedForward(weights({ 'net.0.proj.weight': inner!, 'net.0.proj.bias': innerBias!, 'net.2.weight': outer!, 'net.2.bias': outerBias! }), x!),
+  });
+  const layers = (rows: number): number => traceTrial(trial(rows), 'training').nodes.filter(({ op }) => op === 'Gelu').length;
+  expect(layers(16_401)).toBe(2 * layers(64));
+  await compareTrial(trial(16_401));
 });
 
 test('a wrong number is found', async () => {

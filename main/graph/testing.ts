@@ -83,7 +83,7 @@ async function onCpu(trial: Trial): Promise<Results> {
 }
 
 /** The graph of a trial; its inputs are called `operand 0`, `operand 1`, … */
-function traceTrial(trial: Trial, mode: TraceMode): Graph {
+export function traceTrial(trial: Trial, mode: TraceMode): Graph {
   const specs = Object.fromEntries(trial.operands.map(({ dtype, shape }, i): [string, TensorSpec] => [`operand ${i}`, { dtype, shape }]));
   return trace(specs, (tensors) => evaluate(mode === 'inference' ? { ...trial, differentiable: false } : trial, trial.run, Object.values(tensors)), { mode });
 }

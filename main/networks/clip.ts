@@ -31,7 +31,7 @@ export function clipTextEncoder(config: TextEncoderConfig, weights: Weights, ids
     const layer = at(w, `encoder.layers.${i}`);
     const normal = layerNorm(at(layer, 'layer_norm1'), x, config.layer_norm_eps);
     const attn = at(layer, 'self_attn');
-    const mixed = attention(linear(at(attn, 'q_proj'), normal), linear(at(attn, 'k_proj'), normal), linear(at(attn, 'v_proj'), normal), config.num_attention_heads, mask);
+    const mixed = attention([linear(at(attn, 'q_proj'), normal)], [linear(at(attn, 'k_proj'), normal)], [linear(at(attn, 'v_proj'), normal)], config.num_attention_heads, mask);
     x = x.add(linear(at(attn, 'out_proj'), mixed));
     const hidden = activation(linear(at(layer, 'mlp.fc1'), layerNorm(at(layer, 'layer_norm2'), x, config.layer_norm_eps)));
     x = x.add(linear(at(layer, 'mlp.fc2'), hidden));

@@ -146,6 +146,24 @@ export function geluTanh(x: tf.Tensor): tf.Tensor {
   return mode === 'training' ? geluTanhTrained(x) : x.mul(tf.sigmoid(geluArgument(x)));
 }
 
+/** Numbers of a hidden layer that a processor's caches hold from one pass over them to the next. */
+const cached = 2 ** 20;
+
+/**
+ * Two linear maps with tanh-GELU between, for x [..., width]. A gradient takes ten passes over the hidden layer, so while learning it is made of pieces.
+ */
+export function feedForward(w: Weights, x: tf.Tensor): tf.Tensor {
+  const layer = (rows: tf.Tensor): tf.Tensor => linear(at(w, 'net.2'), geluTanh(linear(at(w, 'net.0.proj'), rows)));
+  const [hidden, width] = w('net.0.proj.weight').shape as [number, number];
+  const rows = x.size / width;
+  // Each piece has a gradient of the weights, and all are added: with few rows that would cost more than it spares.
+  const pieces = Math.min(Math.ceil((rows * hidden) / cached), Math.floor(rows / (4 * width)));
+  if (recordingMode() !== 'training' || pieces < 2) return layer(x);
+  const ends = Array.from({ length: pieces + 1 }, (_, i) => Math.round((i * rows) / pieces));
+  const sizes = ends.slice(1).map((end, i) => end - ends[i]!);
+  return tf.concat(tf.split(x.reshape([rows, width]), sizes, 0).map(layer), 0).reshape(x.shape);
+}
+
 /** The exact GELU, x·Φ(x). */
 export const gelu = (x: tf.Tensor): tf.Tensor =>
   recordingMode() === 'inference' ? runFused(fused.gelu, { x }, { approximate: 'none' })[0]! : x.mul(0.5).mul(tf.erf(x.mul(Math.SQRT1_2)).add(1));
@@ -155,16 +173,21 @@ const splitHeads = (x: tf.Tensor, heads: number): tf.Tensor => {
   return x.reshape([batch, tokens, heads, width / heads]).transpose([0, 2, 1, 3]);
 };
 
+/** Streams of tokens, one after the other. */
+type Streams = readonly tf.Tensor[];
+const joined = (streams: Streams, axis: number): tf.Tensor => (streams.length === 1 ? streams[0]! : tf.concat([...streams], axis));
+
 /**
- * Scaled dot-product attention. q, k, v: [batch, tokens, width]; `mask`, when given, is added to the scores
- * [batch, heads, tokens, tokens]. Returns [batch, tokens, width].
+ * Scaled dot-product attention over the tokens of all streams. q, k, v: of each stream [batch, tokens, width]; `mask`, when given, is added to
+ * the scores [batch, heads, tokens, tokens]. Returns [batch, tokens, width].
  */
-export function attention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, heads: number, mask?: tf.Tensor): tf.Tensor {
-  if (recordingMode() === 'inference' && !mask) return runFused(fused.attention, { q, k, v }, { heads })[0]!;
-  const [batch, tokens, width] = q.shape as [number, number, number];
-  const [queries, keys, values] = [splitHeads(q.mul(1 / Math.sqrt(width / heads)), heads), splitHeads(k, heads), splitHeads(v, heads)];
+export function attention(q: Streams, k: Streams, v: Streams, heads: number, mask?: tf.Tensor): tf.Tensor {
+  if (recordingMode() === 'inference' && !mask) return runFused(fused.attention, { q: joined(q, 1), k: joined(k, 1), v: joined(v, 1) }, { heads })[0]!;
+  // Joined after the split: so the swap of axes that a product asks for stands alone, and the runtime makes it part of the product.
+  const [queries, keys, values] = [q, k, v].map((streams) => joined(streams.map((x) => splitHeads(x, heads)), 2)) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const [batch, , tokens, width] = queries.shape as [number, number, number, number];
   const mix = recordingMode() === 'training' ? mixTrained : mixed;
-  return mix(queries, keys, values, ...(mask ? [mask] : [])).transpose([0, 2, 1, 3]).reshape([batch, tokens, width]);
+  return mix(queries.mul(1 / Math.sqrt(width)), keys, values, ...(mask ? [mask] : [])).transpose([0, 2, 1, 3]).reshape([batch, tokens, heads * width]);
 }
 
 const attentionWeights = (q: tf.Tensor, k: tf.Tensor, mask?: tf.Tensor): tf.Tensor => {

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { guidanceKindOf, type TransformerConfig } from './configs.ts';
 import { recomputable, recordingMode } from '../graph/trace.ts';
-import { at, attention, geluTanh, linear, modulate, rmsNorm, silu, sinusoid, type Weights } from './layers.ts';
+import { at, attention, feedForward, linear, modulate, rmsNorm, silu, sinusoid, type Weights } from './layers.ts';
 
 const epsilon = 1e-6;
 
@@ -108,8 +108,6 @@ function projections(config: TransformerConfig, w: Weights, x: tf.Tensor, names:
   return [normal(q, norms[0]), normal(k, norms[1]), v];
 }
 
-const feedForward = (w: Weights, x: tf.Tensor): tf.Tensor => linear(at(w, 'net.2'), geluTanh(linear(at(w, 'net.0.proj'), x)));
-
 /** One joint block over both streams; the last one updates only the image. */
 function jointBlock(config: TransformerConfig, w: Weights, image: tf.Tensor, text: tf.Tensor, imageModulation: tf.Tensor[], textModulation: tf.Tensor[], last: boolean): [tf.Tensor, tf.Tensor] {
   const [shift, scale, gate, mlpShift, mlpScale, mlpGate] = imageModulation as Six;
@@ -119,7 +117,7 @@ function jointBlock(config: TransformerConfig, w: Weights, image: tf.Tensor, tex
   const [qi, ki, vi] = projections(config, attn, modulate(image, shift, scale, epsilon), ['to_q', 'to_k', 'to_v'], ['norm_q', 'norm_k']) as Three;
   const [qt, kt, vt] = projections(config, attn, modulate(text, textShift, textScale, epsilon), ['add_q_proj', 'add_k_proj', 'add_v_proj'], ['norm_added_q', 'norm_added_k']) as Three;
   // Nobody reads the last block's text, so its queries need not be mixed.
-  const mixed = attention(last ? qi : tf.concat([qi, qt], 1), tf.concat([ki, kt], 1), tf.concat([vi, vt], 1), config.num_attention_heads);
+  const mixed = attention(last ? [qi] : [qi, qt], [ki, kt], [vi, vt], config.num_attention_heads);
   const [imageMixed, textMixed] = (last ? [mixed] : tf.split(mixed, [image.shape[1]!, text.shape[1]!], 1)) as [tf.Tensor, tf.Tensor];
   const attended = image.add(linear(at(attn, 'to_out.0'), imageMixed).mul(gate));
   const newImage = attended.add(feedForward(at(w, 'ff'), modulate(attended, mlpShift, mlpScale, epsilon)).mul(mlpGate));

@@ -18,7 +18,7 @@ function resnet(config: VaeConfig, w: Weights, x: tf.Tensor, outChannels: number
 function selfAttention(config: VaeConfig, w: Weights, x: tf.Tensor): tf.Tensor {
   const [n, c, h, width] = x.shape as [number, number, number, number];
   const tokens = groupNorm(at(w, 'group_norm'), x, config.norm_num_groups, epsilon).reshape([n, c, h * width]).transpose([0, 2, 1]);
-  const mixed = attention(linear(at(w, 'to_q'), tokens), linear(at(w, 'to_k'), tokens), linear(at(w, 'to_v'), tokens), 1);
+  const mixed = attention([linear(at(w, 'to_q'), tokens)], [linear(at(w, 'to_k'), tokens)], [linear(at(w, 'to_v'), tokens)], 1);
   return x.add(linear(at(w, 'to_out.0'), mixed).transpose([0, 2, 1]).reshape([n, c, h, width]));
 }
 

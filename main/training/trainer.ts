@@ -81,7 +81,7 @@ export class Trainer<I extends string> {
     const specs = [...parameters.specs, ...fixed.map(fixedSpec)];
     const opened: { release(): Promise<void> }[] = [];
     const open = async (graph: Graph): Promise<ort.InferenceSession> => {
-      const made = await openSession(graph, { ...session, piecemeal: true, ...(canKeepOutputs(session) && { keptOutputs: graph.outputs.map(({ name }) => name).filter((name) => name.startsWith('new_')) }) });
+      const made = await openSession(graph, { ...session, piecemeal: true, biasApart: true, ...(canKeepOutputs(session) && { keptOutputs: graph.outputs.map(({ name }) => name).filter((name) => name.startsWith('new_')) }) });
       opened.push(made);
       return made;
     };

@@ -9,6 +9,8 @@ const swapped = (r: Recorder, x: Value): Value => {
 };
 
 export function matmul(r: Recorder, a: Value, b: Value, transposeA = false, transposeB = false): Value {
+  // A gradient of weights. The runtime is a seventh faster with the wider operand first, and the result is small (onnxruntime 1.30).
+  if (transposeA && !transposeB && a.shape.length === 2 && b.shape.length === 2 && a.shape[1]! < b.shape[1]!) return r.transpose(matmul(r, b, a, true), [1, 0]);
   const left = transposeA ? swapped(r, a) : a;
   const right = transposeB ? swapped(r, b) : b;
   const batch = broadcastShapes(left.shape.slice(0, -2), right.shape.slice(0, -2));

@@ -15,6 +15,11 @@ function reduce(r: Recorder, op: string, x: Value, attrs: Reduce, dtype: DType =
   if (op === 'ReduceSum' && x.splat !== undefined && dtype === 'float32') {
     return r.splat(Math.fround(x.splat * (sizeOf(x.shape) / sizeOf(kept))), dtype, shape);
   }
+  // A sum over rows, such as a bias's gradient: the product with ones takes half of the operator's time or less (onnxruntime 1.30).
+  const [rows, columns] = x.shape.slice(-2);
+  if (op === 'ReduceSum' && dtype === 'float32' && columns !== undefined && axes.length === 1 && axes[0] === x.shape.length - 2) {
+    return r.reshape(r.node('MatMul', [r.splat(1, dtype, [1, rows!]), x], dtype, [...x.shape.slice(0, -2), 1, columns]), shape);
+  }
   return r.node(op, [x, r.int64(axes)], dtype, shape, { attributes: { keepdims: int(attrs.keepDims ? 1 : 0) } });
 }
 
