@@ -8,6 +8,7 @@ import { readTensors } from '../main/checkpoints/safetensors.ts';
 import type { Checkpoint } from '../main/checkpoints/folder.ts';
 import { DistillRequest } from '../main/contract/distillation.ts';
 import { storybookPictures } from '../main/engine/storybook-pictures.ts';
+import { trainingEnvironment } from '../main/engine/training-host.ts';
 import { sizeOf } from '../main/graph/values.ts';
 import { emphasisOf, optimizerOf } from '../main/training/distillation.ts';
 import { batches, embeddingsOf, studentInputs } from '../main/training/distillation-batches.ts';
@@ -38,6 +39,9 @@ const inARow = 3;
 const ours = 'studio: data, step, average';
 const asleep = 'the same, threads sleep between operators';
 const product1024 = 'product 1024 × 1024 × 1024';
+
+/** PyTorch, started from here, has it too. */
+export const environment = trainingEnvironment;
 
 export default async function run(args: string[] = []): Promise<void> {
   const rounds = Number(args[0] ?? 5);

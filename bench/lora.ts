@@ -6,6 +6,7 @@ import path from 'node:path';
 import { ModelRegistry } from '../main/checkpoints/registry.ts';
 import { readTensors } from '../main/checkpoints/safetensors.ts';
 import { DistillRequest } from '../main/contract/distillation.ts';
+import { trainingEnvironment } from '../main/engine/training-host.ts';
 import type { TensorSpec } from '../main/graph/trace.ts';
 import { sizeOf } from '../main/graph/values.ts';
 import { optimizerOf, studentLoss } from '../main/training/distillation.ts';
@@ -61,7 +62,7 @@ export default async function run(args: string[] = []): Promise<void> {
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
 
 async function apart(measured: Case): Promise<Cost> {
-  const child = fork(import.meta.filename, [JSON.stringify(measured)], { execArgv: [], env: { ...process.env, BENCH_LORA: '1' } });
+  const child = fork(import.meta.filename, [JSON.stringify(measured)], { execArgv: [], env: { ...process.env, ...trainingEnvironment, BENCH_LORA: '1' } });
   const said = once(child, 'message') as Promise<[Cost]>;
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`The measured process ended with ${String(code)}.`);

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import type { TransformerConfig } from '../main/checkpoints/configs.ts';
 import { ModelRegistry } from '../main/checkpoints/registry.ts';
+import { trainingEnvironment } from '../main/engine/training-host.ts';
 import { machine, median, table } from './measure.ts';
 import type { StepCost, StepSize } from './recompute-step.ts';
 
@@ -49,7 +50,7 @@ function summary(costs: readonly StepCost[]): { peak: number; before: number; ms
 }
 
 async function measured(size: StepSize): Promise<StepCost> {
-  const child = fork(path.join(import.meta.dirname, 'recompute-step.ts'), { execArgv: [] });
+  const child = fork(path.join(import.meta.dirname, 'recompute-step.ts'), { execArgv: [], env: { ...process.env, ...trainingEnvironment } });
   child.send(size);
   const [answer] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [null])]) as [StepCost | null];
   if (answer === null) throw new Error('The measuring process ended without an answer; was there enough memory?');

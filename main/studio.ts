@@ -8,6 +8,7 @@ import type { EvaluationPictureAddress } from './contract/picture-address.ts';
 import type { EngineLimits } from './engine/policy.ts';
 import { findNode } from './engine/node-binary.ts';
 import { EngineSupervisor } from './engine/supervisor.ts';
+import { trainingEnvironment } from './engine/training-host.ts';
 import { openLibrary } from './library/library.ts';
 import { defaultLibraryDir } from './library/location.ts';
 import type { OwnerInfo, Ownership } from './library/lock.ts';
@@ -206,7 +207,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const sketches = options.trainingSketches ?? join(import.meta.dirname, '..', 'resources', 'evaluation', 'training-pictures.idx');
   const evaluations = new Evaluations(services, { node, entry: evaluationEntry }, sketches, () => jobs.trains);
   const jobs: Jobs = new Jobs(services, {
-    command: { node, entry: options.trainingEntry ?? join(import.meta.dirname, 'engine', 'training-process.ts') },
+    command: { node, entry: options.trainingEntry ?? join(import.meta.dirname, 'engine', 'training-process.ts'), env: trainingEnvironment },
     modelDirs: folders.map(({ path }) => path),
     access: { prompts: library.prompts, open: (path) => allowed.open(path) },
   }, evaluations);

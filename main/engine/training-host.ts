@@ -6,6 +6,12 @@ import { Child, type Death, type EngineCommand } from './child.ts';
 import type { Provider, RawPicture } from './messages.ts';
 import { parseFromTraining, type MeasureReport, type OnnxExport, type StepRow, type ToTraining, type TrainingJobInput } from './training-messages.ts';
 
+/**
+ * Of a training process. glibc gives blocks of some hundred kilobytes back to the system and takes them anew, zeroed, page by page: a tenth of
+ * each step. With the largest threshold that it takes it keeps them; the process lives no longer than its job. Other C libraries read neither.
+ */
+export const trainingEnvironment = { MALLOC_MMAP_THRESHOLD_: String(32 * 2 ** 20), MALLOC_TRIM_THRESHOLD_: String(4 * 2 ** 30) } as const;
+
 type FromTraining = NonNullable<ReturnType<typeof parseFromTraining>>;
 
 export interface TrainingWatch {
