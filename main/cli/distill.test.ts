@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTinyCheckpoint } from '../../tests/fixtures/tiny.ts';
-import { JobConfig, JobEstimate, JobProgress } from '../contract/jobs.ts';
+import { JobConfig, JobEstimate, JobProgress, jobPresets } from '../contract/jobs.ts';
 import { distill, distillConfig } from './commands/distill.ts';
 import { DistillDisplay, distillLine, estimateLine } from './distill-display.ts';
 import { parseArguments, UsageError } from './options.ts';
@@ -37,9 +37,10 @@ describe('the request', () => {
     return expect.fail('it was accepted');
   };
 
-  it('takes the one of the guide', () => {
+  it('takes the one of the guide, which is the quick preset with an evaluation', () => {
     const guide = from('--config', join(import.meta.dirname, '..', '..', 'docs', 'guide', 'quick.json'));
     expect(guide).toMatchObject({ name: 'my-first-student', teacher: 'storybook', source: { kind: 'storybook' }, evaluate: { guidance: [3, 5] } });
+    expect(guide).toMatchObject(jobPresets[0].config);
     expect(guide.evaluate!.count).toBeGreaterThanOrEqual(32);
   });
 

@@ -90,12 +90,15 @@ export function evaluatedScales({ evaluate, guidanceRange: [low, high] }: Pick<J
   return evaluate.guidance ?? (usual.length > 0 ? usual : [Number(((low + high) / 2).toPrecision(3))]);
 }
 
+/** What has taught the embedded students best (docs/decisions/distillation.md). */
+const presetTeaching = { pointsFrom: 'trajectories', optimizer: 'muon', learningRate: 1e-3, lossKnee: 2, weighSteps: true } as const satisfies Partial<JobConfigInput>;
+
 /** Starting points for the form. Times are for two cores of a laptop; `jobs.estimate` measures them on this machine. */
 export const jobPresets = [
   /** About 10 minutes. */
-  { id: 'quick', config: { steps: 240, batch: 64, points: 2048, validateEvery: 20, sampleEvery: 60, checkpointEvery: 40 } },
+  { id: 'quick', config: { ...presetTeaching, steps: 300, batch: 64, points: 4096, validateEvery: 25, sampleEvery: 75, checkpointEvery: 50 } },
   /** About 8 hours. */
-  { id: 'overnight', config: { steps: 20_000, batch: 64, points: 131_072, learningRate: 3e-4, validateEvery: 100, sampleEvery: 1000, checkpointEvery: 200 } },
+  { id: 'overnight', config: { ...presetTeaching, steps: 20_000, batch: 64, points: 131_072, validateEvery: 100, sampleEvery: 1000, checkpointEvery: 200 } },
 ] as const satisfies readonly { id: string; config: Partial<JobConfigInput> }[];
 
 /**

@@ -66,8 +66,9 @@ describe('what a form asks for', () => {
   });
 
   it('teaches prompts without pictures along trajectories', () => {
-    expect(withSource(firstJob, 'library').values.pointsFrom).toBe('trajectories');
-    expect(withSource(firstJob, 'folder').values.pointsFrom).toBe('noised');
+    const noised = values({ pointsFrom: 'noised' });
+    expect(withSource(noised, 'library').values.pointsFrom).toBe('trajectories');
+    expect(withSource(noised, 'folder').values.pointsFrom).toBe('noised');
   });
 });
 
@@ -84,7 +85,7 @@ describe('what is wrong with a form', () => {
   });
 
   it('includes the rules of the host that no field knows', () => {
-    expect(problems({ ...firstJob, source: 'list', list: 'a boat' })).toEqual({ pointsFrom: { kind: 'points' } });
+    expect(problems({ ...values({ pointsFrom: 'noised' }), source: 'list', list: 'a boat' })).toEqual({ pointsFrom: { kind: 'points' } });
     expect(problems(values({ steps: 0 }))).toMatchObject({ other: { kind: 'rule', part: expect.stringContaining('steps') } });
   });
 });
