@@ -3,7 +3,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
-import { openCheckpoint, type Checkpoint } from '../../main/checkpoints/folder.ts';
+import { openCheckpoint } from '../../main/checkpoints/folder.ts';
 import { hashCheckpoint } from '../../main/checkpoints/hash.ts';
 import { DistillRequest } from '../../main/contract/distillation.ts';
 import { StudioError } from '../../main/contract/errors.ts';
@@ -23,11 +23,14 @@ const common = {
 } as const;
 /** Goes on with points that it has not seen, each about once, and with more weight on the guidance, of which it does too little. */
 const second = { ...common, points: 65_536, steps: 2000, learningRate: 5e-4, hold: 0, guidanceEmphasis: 3 } as const;
+/** A reflecting strategy's points take three times as many passes. Its students go on from the one of plain guidance, which knows most of it. */
+const reflecting = { ...common, scheduleSteps: 20, points: 49_152, steps: 3000, learningRate: 5e-4, initFrom: 'storybook-teefusion' } as const;
+/** The stages of each. The first begins as a copy of the teacher or of the embedded model that it names, a later one of the stage before. */
 const recipes: Record<string, readonly z.input<typeof DistillRequest>[]> = {
   'storybook-teefusion': [common, second],
   'storybook-distillcfg': [common, second].map((stage) => ({ ...stage, kind: 'distillcfg' })),
-  'storybook-teefusion-z': [{ ...common, strategy: 'z-sampling', scheduleSteps: 20 }],
-  'storybook-teefusion-w2sd': [{ ...common, strategy: 'w2sd', scheduleSteps: 20 }],
+  'storybook-teefusion-z': [{ ...reflecting, strategy: 'z-sampling' }],
+  'storybook-teefusion-w2sd': [{ ...reflecting, strategy: 'w2sd' }],
 };
 
 const { folder: parent, threads, steps, seed, name = 'storybook-teefusion' } = scriptOptions('students');
@@ -38,7 +41,7 @@ const open = (folder: string) => openCheckpoint(folder, (id) => path.join(models
 /** Where a student of an earlier stage waits for the next. */
 const waiting = path.join(parent, 'stages');
 const signal = stopSignal();
-let initFrom: Checkpoint | undefined;
+let initFrom = stages[0]?.initFrom ? await open(path.join(modelsFolder, stages[0].initFrom)) : undefined;
 for (const [index, stage] of stages.entries()) {
   const last = index === stages.length - 1;
   const own = last ? name : `${name}-${index + 1}`;
