@@ -23,15 +23,12 @@ import { averageRateAt, learningRateAt } from '../main/training/run.ts';
 import { Trainer } from '../main/training/trainer.ts';
 import { stepGraph } from '../main/training/trainer-graphs.ts';
 import { settingsOf } from '../main/training/trainer-update.ts';
-import { product } from './gemm.ts';
+import { peakWork, product } from './gemm.ts';
 import { interleaved, machine, median, productFlops, ratios, table } from './measure.ts';
 import { pytorch } from './pytorch.ts';
 
 /** 50 MB of Storybook's: in the system's memory, as those of a run on a machine that has some to spare. */
 const pointCount = 2048;
-
-/** A fifth of a second on a laptop's cores, so that the peak is the machine's and not its clock's. */
-const peakWork = 2e10;
 
 /** Steps in a row, as in a training: the first after something else finds its memory in no cache. */
 const inARow = 3;

@@ -11,7 +11,7 @@ import type { TransformerConfig } from '../main/networks/configs.ts';
 import { mmdit } from '../main/networks/mmdit.ts';
 import { mmditParameters } from '../main/training/networks.ts';
 import { TrainingRandom } from '../main/training/random.ts';
-import { product } from './gemm.ts';
+import { peakWork, product } from './gemm.ts';
 import { interleaved, machine, median, productFlops, table } from './measure.ts';
 import { pytorch } from './pytorch.ts';
 
@@ -98,7 +98,7 @@ export default async function run(args: string[] = []): Promise<void> {
   const step = await traced(all);
   const plain = await wasm(all);
   const torch = await pytorch({ config, learning: learning.map(({ name }) => name), tensors: all });
-  const peak = await product('peak', 1024, 1024, 1024);
+  const peak = await product('peak', 1024, 1024, 1024, peakWork);
   await step.run();
   const torchFirst = await torch?.answer();
 

@@ -93,11 +93,11 @@ export function evaluatedScales({ evaluate, guidanceRange: [low, high] }: Pick<J
 /** What has taught the embedded students best (docs/decisions/distillation.md). */
 const presetTeaching = { pointsFrom: 'trajectories', optimizer: 'muon', learningRate: 1e-3, lossKnee: 2, weighSteps: true } as const satisfies Partial<JobConfigInput>;
 
-/** Starting points for the form. Times are for two cores of a laptop; `jobs.estimate` measures them on this machine. */
+/** Starting points for the form. Times are for two cores (docs/results.md); `jobs.estimate` measures them on this machine. */
 export const jobPresets = [
-  /** About 10 minutes. */
+  /** Five minutes on two cores of a Xeon. */
   { id: 'quick', config: { ...presetTeaching, steps: 300, batch: 64, points: 4096, validateEvery: 25, sampleEvery: 75, checkpointEvery: 50 } },
-  /** About 8 hours. */
+  /** Five hours there, reckoned from the quick one's pace. */
   { id: 'overnight', config: { ...presetTeaching, steps: 20_000, batch: 64, points: 131_072, validateEvery: 100, sampleEvery: 1000, checkpointEvery: 200 } },
 ] as const satisfies readonly { id: string; config: Partial<JobConfigInput> }[];
 

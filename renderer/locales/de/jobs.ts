@@ -62,10 +62,10 @@ export const jobs: Messages['jobs'] = {
   },
   presets: {
     label: 'Vorgaben',
-    quick: { name: 'Kurzer Blick', time: 'etwa 10 min', text: 'Ein erster Versuch: jeder Teil eines Auftrags in einer Sitzung.' },
-    overnight: { name: 'Über Nacht', time: 'etwa 8 h', text: 'Viel mehr Lehrpunkte und viel mehr Schritte.' },
+    quick: { name: 'Kurzer Blick', time: '5 bis 10 min', text: 'Ein erster Versuch: jeder Teil eines Auftrags in einer Sitzung.' },
+    overnight: { name: 'Über Nacht', time: '5 bis 10 h', text: 'Viel mehr Lehrpunkte und viel mehr Schritte.' },
     numbers: '{steps} Schritte zu je {batch}, {points} Lehrpunkte',
-    hint: 'Zeiten gelten für zwei Kerne eines Laptops. Alles Weitere lässt sich ändern.',
+    hint: 'Zeiten gelten für zwei Prozessorkerne. Alles Weitere lässt sich ändern.',
     own: 'Eigene Einstellungen. Eine Karte führt zu ihren zurück.',
   },
   form: {

@@ -60,10 +60,10 @@ export const jobs = {
   },
   presets: {
     label: 'Starting points',
-    quick: { name: 'Quick look', time: 'about 10 min', text: 'A first try: every part of a job in one sitting.' },
-    overnight: { name: 'Overnight', time: 'about 8 h', text: 'Many more teaching points and many more steps.' },
+    quick: { name: 'Quick look', time: '5 to 10 min', text: 'A first try: every part of a job in one sitting.' },
+    overnight: { name: 'Overnight', time: '5 to 10 h', text: 'Many more teaching points and many more steps.' },
     numbers: '{steps} steps of {batch}, {points} teaching points',
-    hint: 'Times are for two cores of a laptop. Everything below can be changed.',
+    hint: 'Times are for two processor cores. Everything below can be changed.',
     own: 'Settings of your own. Choose a card to go back to it.',
   },
   form: {
