@@ -11,11 +11,23 @@ export async function makePictures(services: Services, run: RunRecord, signal: A
   const refs = await warmUp(services, run, planned, signal);
   for (const picture of planned) {
     const job = jobOf(run, picture, refs.get(picture.model)!);
-    const onStep = (report: StepReport) => services.events.emit('run.step', stepEvent(run, picture, report));
-    const sampled = await services.engine.sample(job, { signal, onStep });
+    const sampled = await services.engine.sample(job, { signal, onStep: seldom((report) => services.events.emit('run.step', stepEvent(run, picture, report))) });
     const image = await services.library.storeImage({ ...imageOf(run, picture, job, sampled), picture: sampled.picture });
     services.events.emit('run.image', { run: run.id, image });
   }
+}
+
+/** Milliseconds between two steps that are told. Nobody sees more, and a window that draws each takes the cores that the next step wants. */
+const toldEvery = 100;
+
+/** Passes on the first step, the last, and of those between no more than can be seen. */
+function seldom(tell: (report: StepReport) => void): (report: StepReport) => void {
+  let toldAt = -Infinity;
+  return (report) => {
+    if (report.step < report.steps && performance.now() - toldAt < toldEvery) return;
+    toldAt = performance.now();
+    tell(report);
+  };
 }
 
 /** Opens each model and evaluates its shapes before anything is timed. */

@@ -92,9 +92,9 @@ describe('a comparison', () => {
     ]);
     for (const { ms, samplingMs, decodeMs } of run.images) expect(ms).toBeCloseTo(samplingMs + decodeMs);
     const order = seen.filter(({ name }) => name.startsWith('run.')).map(({ name, data }) => ('role' in data ? `${data.role} ${data.step}` : name));
-    expect(order).toEqual([
-      'run.changed', 'run.started', 'teacher 1', 'teacher 2', 'teacher 3', 'teacher 4', 'run.image',
-      'student 1', 'student 2', 'student 3', 'student 4', 'run.image', 'run.ended',
+    // Between the first step and the last those are told that somebody could see.
+    expect(order.filter((told) => !/ [23]$/.test(told))).toEqual([
+      'run.changed', 'run.started', 'teacher 1', 'teacher 4', 'run.image', 'student 1', 'student 4', 'run.image', 'run.ended',
     ]);
     expect((await call('runs.list', {})).runs[0]).toEqual(run);
     expect(await call('images.get', { image: run.images[1]!.id })).toEqual(run.images[1]);
