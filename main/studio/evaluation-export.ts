@@ -10,13 +10,13 @@ import { fileError } from '../checkpoints/errors.ts';
 import { readText } from '../checkpoints/json.ts';
 import { StudioError } from '../contract/errors.ts';
 import { EvaluatedPicture, type EvaluationPrompt, type EvaluationReport } from '../contract/evaluation.ts';
-import { compareFacts, isFactsFile, readFacts, type FactsComparison } from '../evaluation/facts.ts';
+import { compareFacts, isFactsFile, readFacts, type FactsComparison, type PictureFacts } from '../evaluation/facts.ts';
 import { reportFiles } from '../evaluation/files.ts';
 import { parsePrompts } from '../evaluation/prompts.ts';
 import type { ReadPixels } from '../evaluation/record.ts';
 import { decodePng } from '../library/images/png.ts';
 import { EvaluationStore } from './evaluation-files.ts';
-import { readRecords, type StoredRecord } from './evaluation-log.ts';
+import { readRecords, StoredRecord } from './evaluation-log.ts';
 import { pictureKey } from './evaluation-order.ts';
 
 /** 20,000 prompts of 2000 characters each, four bytes a character. */
@@ -62,19 +62,32 @@ function published({ features: _, ...record }: StoredRecord): Omit<StoredRecord,
 }
 
 /** What a published record must have to be compared with; further keys are its own business. */
-const PublishedRecord = EvaluatedPicture.pick({ cell: true, index: true, prompt: true, seed: true, facts: true });
+const PublishedRecord = EvaluatedPicture.pick({ cell: true, index: true, prompt: true, seed: true, facts: true }).extend(StoredRecord.pick({ evaluatorVersion: true }).shape);
 type PublishedRecord = z.infer<typeof PublishedRecord>;
+
+/** `otherEvaluator`: some of the facts were read by another version than those they are compared with, so a difference need not be the pictures'. */
+export type FactsCheck = FactsComparison & { readonly otherEvaluator: boolean };
 
 /**
  * Compares the facts of an evaluation with published ones, picture by picture: with a file of facts, or with the records.jsonl of an export.
  * @throws StudioError 'not-found', 'corrupt-file' naming the line; 'invalid-input' when the two have no picture in common
  */
-export async function checkFacts(records: readonly StoredRecord[], path: string): Promise<FactsComparison> {
+export async function checkFacts(records: readonly StoredRecord[], path: string): Promise<FactsCheck> {
   const text = await readText(path, largestFile);
-  const published = isFactsFile(text) ? readFacts(text).pictures : publishedRecords(text, path);
-  const comparison = compareFacts(records, published);
-  if (comparison.compared > 0) return comparison;
+  const published = publishedFacts(text, path);
+  const comparison = compareFacts(records, published.pictures);
+  const versions = new Set([...published.evaluatorVersions, ...records.map(({ evaluatorVersion }) => evaluatorVersion)]);
+  if (comparison.compared > 0) return { ...comparison, otherEvaluator: versions.size > 1 };
   throw new StudioError('invalid-input', `${path} has no picture of this evaluation's cells.`, { hint: 'Evaluate the models, scales, samplers and steps that were published.' });
+}
+
+function publishedFacts(text: string, path: string): { pictures: readonly PictureFacts[]; evaluatorVersions: readonly (number | undefined)[] } {
+  if (isFactsFile(text)) {
+    const { head, pictures } = readFacts(text);
+    return { pictures, evaluatorVersions: [head.evaluatorVersion] };
+  }
+  const pictures = publishedRecords(text, path);
+  return { pictures, evaluatorVersions: pictures.map(({ evaluatorVersion }) => evaluatorVersion) };
 }
 
 export interface PublishedCheck {

@@ -176,7 +176,9 @@ describe('an evaluation', () => {
 
     const records = await recordsOf(libraryDir, whole.id);
     const published = join(out, 'records.jsonl');
-    expect(await checkFacts(records, published)).toEqual({ compared: 16, unpublished: 0, facts: 48, reproduced: 48, differences: [] });
+    expect(await checkFacts(records, published)).toEqual({ compared: 16, unpublished: 0, facts: 48, reproduced: 48, differences: [], otherEvaluator: false });
+    const earlier = records.map((record, i) => (i === 0 ? { ...record, evaluatorVersion: evaluatorVersion - 1 } : record));
+    expect(await checkFacts(earlier, published)).toMatchObject({ compared: 16, otherEvaluator: true });
     const lines = readFileSync(published, 'utf8').trim().split('\n');
     const changed = JSON.parse(lines[2]!) as { facts: Record<string, boolean> };
     changed.facts['kind'] = !changed.facts['kind'];
@@ -205,7 +207,9 @@ describe('an evaluation', () => {
     expect(await checkPublished(report, records, published)).toEqual({
       comparison: { compared: 12, unpublished: 0, facts: 48, reproduced: 48, differences: [] }, otherWeights: [], otherEvaluator: false,
     });
-    expect(await checkFacts(records, published)).toMatchObject({ compared: 12, unpublished: 4, reproduced: 48 });
+    expect(await checkFacts(records, published)).toMatchObject({ compared: 12, unpublished: 4, reproduced: 48, otherEvaluator: false });
+    await writeFile(published, readFileSync(published, 'utf8').replace(`"evaluatorVersion":${evaluatorVersion}`, `"evaluatorVersion":${evaluatorVersion - 1}`));
+    expect(await checkFacts(records, published)).toMatchObject({ compared: 12, otherEvaluator: true });
     await publish({ ...hashes, storybook: 'other weights' });
     expect(await checkPublished(report, records, published)).toMatchObject({ comparison: { compared: 6, facts: 24, reproduced: 24 }, otherWeights: ['storybook'] });
     await publish({});

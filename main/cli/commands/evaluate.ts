@@ -62,6 +62,7 @@ export const evaluate: Command = {
     const file = args.text('check');
     const check = file === undefined ? null : await checkFacts(records, file);
     const published = await checkPublished(report, records, publishedFacts);
+    if (check?.otherEvaluator) terminal.note(`Another version of the evaluator has read the facts of ${file}: a difference need not be one of the pictures.`);
     if (published?.comparison && published.otherEvaluator) terminal.note('The published facts were read by another version of the evaluator: a difference need not be one of the pictures.');
     for (const model of published?.otherWeights ?? []) terminal.note(`The published facts of ${model} are of other weights; its pictures are not compared with them.`);
     const reproduced = published?.comparison ?? null;
