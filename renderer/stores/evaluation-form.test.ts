@@ -20,10 +20,10 @@ const problemOf = (change: Partial<EvaluationForm>) => {
 
 describe('an evaluation being composed', () => {
   it('is asked for as it stands, and the host takes it', () => {
-    const composed = compose({ ...form, guidance: '0, 1, 3-5', count: 10, controls: false });
+    const composed = compose({ ...form, guidance: '0, 1, 3-5', count: 10, controls: false, copies: false });
     if (!composed.ok) throw new Error(composed.problem.kind);
     expect(EvaluateRequest.parse(composed.request)).toEqual(composed.request);
-    expect(composed.request).toMatchObject({ models: ['storybook'], guidance: [0, 1, 3, 4, 5], prompts: 'held-out', count: 10, controls: false });
+    expect(composed.request).toMatchObject({ models: ['storybook'], guidance: [0, 1, 3, 4, 5], prompts: 'held-out', count: 10, controls: false, copies: false });
   });
 
   it('says what is missing or wrong', () => {
@@ -63,7 +63,7 @@ describe('an evaluation being composed', () => {
     }));
     const asked = EvaluateRequest.parse({ models: ['a', 'b'], prompts: 'known', samplers: ['w2sd'], reflection: { weakGuidance: 0 }, count: 3 });
     expect(compose(restoreEvaluation(asked))).toEqual({ ok: true, request: asked });
-    // Asked for on the command line; the form has no field for them.
+    // Resamples are asked for on the command line; the form has no field for them.
     const plain = { ...asked, copies: false, resamples: 500 };
     expect(compose(restoreEvaluation(plain))).toEqual({ ok: true, request: plain });
   });

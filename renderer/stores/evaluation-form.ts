@@ -19,9 +19,9 @@ export interface EvaluationForm {
   pasted: string;
   count: number;
   controls: boolean;
-  /** Whether copies of training pictures are looked for. It has no field: an evaluation that is repeated keeps what it was asked with. */
+  /** Whether copies of training pictures are looked for. */
   copies: boolean;
-  /** Of the bootstrap; likewise. */
+  /** Of the bootstrap. It has no field: an evaluation that is repeated keeps what it was asked with. */
   resamples: number;
 }
 

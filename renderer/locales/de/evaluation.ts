@@ -83,6 +83,9 @@ export const evaluation: Messages['evaluation'] = {
     controls: 'Kontrollen',
     controlsTip: 'Auch zeichnen, was Behauptungen ehrlich macht: den Lehrer mit so wenigen Durchgängen wie der Schüler, und einfache Führung bei der wirksamen Skala',
     controlsNote: 'der Lehrer bei gleichen Durchgängen, einfache Führung bei der wirksamen Skala',
+    copies: 'Kopien',
+    copiesTip: 'Auch nachsehen, ob ein Bild eines kopiert, mit dem das Modell trainiert wurde. Braucht Prompts aus der Welt des Modells; nur der Bericht dauert länger.',
+    copiesNote: 'ob ein Bild eines der Trainingsbilder kopiert',
     start: 'Auswertung starten',
   },
   problem: {

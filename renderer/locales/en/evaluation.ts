@@ -81,6 +81,9 @@ export const evaluation = {
     controls: 'Controls',
     controlsTip: "Also draw what makes claims honest: the teacher with as few passes as the student, and plain guidance at a reflecting sampler's effective scale",
     controlsNote: 'the teacher at equal passes, and plain guidance at the effective scale',
+    copies: 'Copies',
+    copiesTip: "Also look whether a picture is a copy of one that the model was trained with. Needs prompts of the model's world; only the report takes longer.",
+    copiesNote: 'whether a picture copies one of the training pictures',
     start: 'Start the evaluation',
   },
   problem: {
