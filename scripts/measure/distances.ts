@@ -1,4 +1,5 @@
 // How far a student's pictures are from its teacher's, in latents: the numbers by which a distillation is judged (METHOD.md).
+import type { Sampler } from '../../main/contract/schemas.ts';
 import type { OpenedModel } from './models.ts';
 
 /** Scales of the matrix student(g) × teacher(g′). */
@@ -12,9 +13,9 @@ export interface Subject {
 /** Latents of one subject by guidance scale. */
 export type Drawn = ReadonlyMap<number, Float32Array>;
 
-export async function drawAt(model: OpenedModel, { prompt, seed }: Subject, scales: readonly number[], steps: number): Promise<Drawn> {
+export async function drawAt(model: OpenedModel, { prompt, seed }: Subject, scales: readonly number[], steps: number, sampler: Sampler = 'euler'): Promise<Drawn> {
   const drawn = new Map<number, Float32Array>();
-  for (const guidance of scales) drawn.set(guidance, (await model.draw({ prompt, seed, guidance, steps })).latents);
+  for (const guidance of scales) drawn.set(guidance, (await model.draw({ prompt, seed, guidance, steps, sampler })).latents);
   return drawn;
 }
 

@@ -64,6 +64,12 @@ describe('the targets', { timeout: 120_000 }, () => {
     const many = { ...evaluation.report, differences: evaluation.report.differences.map((one) => ({ ...one, pairs: 1000 })) };
     expect(targetsOf([evaluation.report, many])).toHaveLength(targets.length);
     expect(targetsOf([evaluation.report, many]).find(({ what }) => what.startsWith('fast − story-euler-g7-s20'))).toMatchObject({ met: true });
+    // A control that happens to have the student's scale and steps is not its own teacher.
+    const { cells } = evaluation.report;
+    const control = { ...evaluation.report, cells: cells.map((cell) => (cell.key === 'story-euler-g1-s20' ? { ...cell, purpose: 'effective-scale' as const } : cell)) };
+    expect(targetsOf([control]).filter(({ what }) => what.startsWith('fast − story-euler-g1-s20'))).toHaveLength(0);
+    const fewer = { ...evaluation.report, sliders: evaluation.report.sliders.map((slider) => ({ ...slider, guidance: [1, 2, 3, 7] })) };
+    expect(targetsOf([fewer]).filter(({ what }) => what.includes('at its own scale (1, 2, 3, 7;'))).toMatchObject([{ met: null }]);
     expect(resultsDocument([evaluation])).toContain('In full: [small](small.md). ');
   });
 });

@@ -67,7 +67,7 @@ function studentTargets(reports: readonly EvaluationReport[]): Target[] {
     ...compared.map(differenceTarget),
     ...taught.flatMap(paceTarget),
     ...most(sliders, ({ slider }) => slider.student, ({ prompts, judged }) => (judged === null ? 0 : prompts)).map(({ slider, prompts, judged }): Target => ({
-      what: `${slider.student} is nearest to ${slider.teacher} at its own scale (${judgedScales.join(', ')}; ${prompts} prompts)`, wanted: 'minima on the diagonal',
+      what: `${slider.student} is nearest to ${slider.teacher} at its own scale (${(judged ?? slider).guidance.join(', ')}; ${prompts} prompts)`, wanted: 'minima on the diagonal',
       measured: sliderVerdict(slider), met: judged?.diagonal ?? null,
     })),
   ];
@@ -77,7 +77,7 @@ function taughtIn({ cells, differences }: EvaluationReport): Taught[] {
   const byKey = new Map(cells.map((cell) => [cell.key, cell]));
   return differences.flatMap((difference): Taught[] => {
     const [teacher, student] = [byKey.get(difference.a)!, byKey.get(difference.b)!];
-    const own = student.kind === 'student' && teacher.kind === 'teacher' && teacher.steps === student.steps && teacher.guidance === student.guidance;
+    const own = student.kind === 'student' && teacher.kind === 'teacher' && teacher.purpose === 'asked' && teacher.steps === student.steps && teacher.guidance === student.guidance;
     return own ? [{ student, difference }] : [];
   });
 }
