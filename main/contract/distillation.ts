@@ -92,9 +92,9 @@ export const DistillRequest = z.strictObject({
    */
   weighSteps: z.boolean().default(false),
   /**
-   * The part of an error that lies along the teacher's guidance v_c − v_∅ counts 1 + this many times. A student cannot foretell all of that
+   * The part of an error that lies along the teacher's guidance, its answer less v_c, counts 1 + this many times. A student cannot foretell all of that
    * guidance, and least squares have it do less of it than it is asked for; this has it do more, at the price of larger errors beside it.
-   * 0: least squares, METHOD's loss. Nothing for a reflecting strategy, whose guidance is not known by itself.
+   * 0: least squares, METHOD's loss. A reflecting strategy's points keep v_c for it, half as much again on disk.
    */
   guidanceEmphasis: z.number().min(0).max(100).default(0),
   /** Decay of the running average of the weights, which becomes the student; 0: the last weights themselves. */

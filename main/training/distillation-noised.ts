@@ -64,7 +64,8 @@ export function noisedPictures(setup: PointsSetup): PointKind {
           const at = level(start);
           const step = { from: sigmas[at]!, to: sigmas[at + 1]!, reflects: reflects(plan, sigmas, at) };
           const plans = places.map(({ share }) => planSampling(request.strategy, scaleAt(request, share!), request.reflection));
-          return [x, await teacher.effective(x, step, text, plans)];
+          const { velocity, conditional } = await teacher.effective(x, step, text, plans);
+          return [x, velocity, conditional];
         },
         async close() {
           await encode.close();

@@ -37,7 +37,7 @@ export interface PointKind {
   open(): {
     /**
      * `count` points from `start`, a multiple of `group`: x_σ and the teacher's answers (for Euler both branches' velocities v_c and v_∅,
-     * else the effective velocity), each [count, length]. `pause` throws when somebody wants to stop.
+     * else the effective velocity and v_c), each [count, length]. What a point need not keep comes last. `pause` throws when somebody wants to stop.
      */
     make(start: number, count: number, pause: () => void): Promise<Float32Array[]>;
     close(): Promise<void>;
@@ -63,7 +63,8 @@ export interface TeachingPoints {
   scale(index: number, random: TrainingRandom): number;
   /**
    * Writes point `index` at `offset` of the arrays: x_σ, the target velocity at scale `guidance`, and the target at γ = 1. A reflecting
-   * strategy's target is for the point's own scale, which is all that `scale` gives, and it has none at γ = 1. Returns σ. Throws
+   * strategy's target is for the point's own scale, which is all that `scale` gives; at γ = 1 it has v_c, where the guidance is emphasised,
+   * and else nothing is written there. Returns σ. Throws
    * StudioError `corrupt-file` where the file is shorter than it was, and what the disk says.
    */
   read(index: number, guidance: number, into: PointArrays, offset: number): number;
@@ -72,10 +73,11 @@ export interface TeachingPoints {
 }
 
 /** What decides the points of a request besides its teacher: two requests in which this is the same can share them. */
-export function pointsIdentity({ strategy, reflection, scheduleSteps, guidanceRange, points, pointsFrom, prompts, seed }: DistillRequest): object {
+export function pointsIdentity({ strategy, reflection, scheduleSteps, guidanceRange, points, pointsFrom, prompts, seed, guidanceEmphasis }: DistillRequest): object {
   return {
     strategy, points, pointsFrom, prompts, seed,
     ...(strategy !== 'euler' && { reflection }),
+    ...(strategy !== 'euler' && guidanceEmphasis > 0 && { conditional: true }),
     ...((strategy !== 'euler' || pointsFrom === 'trajectories') && { scheduleSteps, guidanceRange }),
   };
 }
@@ -97,7 +99,8 @@ export async function teachingPoints(setup: PointsSetup): Promise<TeachingPoints
   const { in_channels: channels, sample_size: side } = checkpoint.transformer.config;
   const length = channels * side * side;
   const linear = strategy === 'euler';
-  const record = (linear ? 3 : 2) * length;
+  const hasConditional = linear || request.guidanceEmphasis > 0;
+  const record = (hasConditional ? 3 : 2) * length;
   const kind = request.pointsFrom === 'noised' ? noisedPictures(setup) : teacherTrajectories(setup);
   const file = await stored(setup, kind, record, length);
   const data = new Float16Array(record);
@@ -118,7 +121,7 @@ export async function teachingPoints(setup: PointsSetup): Promise<TeachingPoints
         const answer = data[length + i]!;
         // Any scale is a combination of the two branches, so one stored point serves all.
         target[offset + i] = linear ? data[2 * length + i]! + guidance * (answer - data[2 * length + i]!) : answer;
-        if (linear) conditional[offset + i] = answer;
+        if (hasConditional) conditional[offset + i] = linear ? answer : data[2 * length + i]!;
       }
       return kind.place(index).sigma;
     },
@@ -148,7 +151,7 @@ async function stored(setup: PointsSetup, kind: PointKind, record: number, lengt
     setup.onPoints(done);
     if (done < count) await compute(setup, kind, done, async (start, parts, rows) => {
       const half = new Float16Array(rows * record);
-      for (let row = 0; row < rows; row++) parts.forEach((part, p) => half.set(part.subarray(row * length, (row + 1) * length), row * record + p * length));
+      for (let row = 0; row < rows; row++) parts.slice(0, record / length).forEach((part, p) => half.set(part.subarray(row * length, (row + 1) * length), row * record + p * length));
       await handle.write(new Uint8Array(half.buffer), 0, half.byteLength, start * bytes).catch(raise);
       await handle.datasync().catch(raise);
     });

@@ -47,8 +47,8 @@ describe('targets', () => {
   it.each(plans)('lead from the noise to the reference\'s picture: %s', async (name, plan) => {
     let latents = golden('initial_latents');
     for (let i = 0; i < 6; i++) {
-      const target = await teacher.effective(latents, stepOf(plan, i), prompt, [plan]);
-      latents = latents.map((value, k) => value + (sigmas[i + 1]! - sigmas[i]!) * target[k]!);
+      const { velocity } = await teacher.effective(latents, stepOf(plan, i), prompt, [plan]);
+      latents = latents.map((value, k) => value + (sigmas[i + 1]! - sigmas[i]!) * velocity[k]!);
     }
     expect(relativeError(latents, golden(name))).toBeLessThanOrEqual(1e-4);
   });
@@ -59,15 +59,17 @@ describe('targets', () => {
     const latents = golden('initial_latents');
     for (const i of [1, 4, 5]) {
       const expected = await effectiveVelocity(stepMap(plan, sigmas, i, { at, weakAt: at }), latents, sigmas[i]!, sigmas[i + 1]!);
-      expect(relativeError(await teacher.effective(latents, stepOf(plan, i), prompt, [plan]), expected)).toBeLessThanOrEqual(1e-4);
+      const { velocity, conditional } = await teacher.effective(latents, stepOf(plan, i), prompt, [plan]);
+      expect(relativeError(velocity, expected)).toBeLessThanOrEqual(1e-4);
+      expect(relativeError(conditional, await at(1)(latents, sigmas[i]!))).toBeLessThanOrEqual(1e-4);
     }
   });
 
   it('of rows with scales of their own do not mix', async () => {
     const [low, high] = [planSampling('z-sampling', 2), planSampling('z-sampling', 7)];
     const latents = golden('initial_latents');
-    const both = await teacher.effective(twice(latents), stepOf(low, 1), { tokens: twice(prompt.tokens), pooled: twice(prompt.pooled) }, [low, high]);
-    const alone = [await teacher.effective(latents, stepOf(low, 1), prompt, [low]), await teacher.effective(latents, stepOf(high, 1), prompt, [high])];
+    const { velocity: both } = await teacher.effective(twice(latents), stepOf(low, 1), { tokens: twice(prompt.tokens), pooled: twice(prompt.pooled) }, [low, high]);
+    const alone = await Promise.all([low, high].map(async (plan) => (await teacher.effective(latents, stepOf(plan, 1), prompt, [plan])).velocity));
     expect(relativeError(both.subarray(0, latents.length), alone[0]!)).toBeLessThanOrEqual(1e-5);
     expect(relativeError(both.subarray(latents.length), alone[1]!)).toBeLessThanOrEqual(1e-5);
     expect(relativeError(alone[0]!, alone[1]!)).toBeGreaterThan(0.01);
@@ -78,7 +80,7 @@ describe('targets', () => {
     const branches = await teacher.branches(latents, [sigmas[2]!], prompt);
     for (const scale of [0, 1, 4.5]) {
       const plan = planSampling('euler', scale);
-      expect(relativeError(guided(branches, [scale]), await teacher.effective(latents, stepOf(plan, 2), prompt, [plan]))).toBeLessThanOrEqual(1e-4);
+      expect(relativeError(guided(branches, [scale]), (await teacher.effective(latents, stepOf(plan, 2), prompt, [plan])).velocity)).toBeLessThanOrEqual(1e-4);
     }
   });
 });

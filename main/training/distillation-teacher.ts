@@ -41,15 +41,19 @@ export class Teacher {
 
   /**
    * The velocity with which one Euler step would do what the sampler's step does to each row under its own plan: u = (Φ(x) − x)/(σ' − σ).
-   * The rows' plans differ in their scales only.
+   * The rows' plans differ in their scales only. `conditional`: v_c where the step begins, whose first pass needs it in any case.
    */
-  effective(latents: Float32Array, { from, to, reflects }: TaughtStep, text: Embeddings, plans: readonly SamplingPlan[]): Promise<Float32Array> {
-    const field = (scaleOf: (plan: SamplingPlan) => number): VelocityField => (x, sigma) => this.#guided(x, sigma, text, plans.map(scaleOf));
+  async effective(
+    latents: Float32Array, { from, to, reflects }: TaughtStep, text: Embeddings, plans: readonly SamplingPlan[],
+  ): Promise<{ velocity: Float32Array; conditional: Float32Array }> {
+    const both = await this.branches(latents, plans.map(() => from), text);
+    const field = (scaleOf: (plan: SamplingPlan) => number): VelocityField => async (x, sigma) =>
+      (x === latents ? guided(both, plans.map(scaleOf)) : this.#guided(x, sigma, text, plans.map(scaleOf)));
     const base = field((plan) => plan.base);
     const step = reflects
       ? reflectionStep({ strong: field((plan) => plan.reflection!.strong), weak: field((plan) => plan.reflection!.weak), base })
       : eulerStep(base);
-    return effectiveVelocity(step, latents, from, to);
+    return { velocity: await effectiveVelocity(step, latents, from, to), conditional: both[0] };
   }
 
   close(): Promise<void> {

@@ -52,7 +52,7 @@ export function teacherTrajectories(setup: PointsSetup): PointKind {
           const levels = trajectories.map((trajectory) => trajectoryLevels(request, shift, trajectory));
           const plans = trajectories.map((trajectory) => planSampling(strategy, scaleAt(request, shareOf(trajectory)), reflection));
           const embeddings = await text.encode(trajectories.map((trajectory) => source.caption(trajectory % source.count)));
-          const parts = Array.from({ length: strategy === 'euler' ? 3 : 2 }, () => new Float32Array(count * length));
+          const parts = Array.from({ length: 3 }, () => new Float32Array(count * length));
           let x = startingNoise(seed, trajectories, length);
           for (let level = 0; level < Math.min(steps, count); level++) {
             pause();
@@ -65,8 +65,9 @@ export function teacherTrajectories(setup: PointsSetup): PointKind {
             } else {
               const [schedule] = levels as [Float32Array];
               const step = { from: schedule[level]!, to: schedule[level + 1]!, reflects: reflects(plans[0]!, schedule, level) };
-              velocity = await teacher.effective(x, step, embeddings, plans);
-              answers.push(velocity);
+              const answer = await teacher.effective(x, step, embeddings, plans);
+              velocity = answer.velocity;
+              answers.push(velocity, answer.conditional);
             }
             [x, ...answers].forEach((values, part) => trajectories.forEach((_, row) => {
               const at = row * steps + level;

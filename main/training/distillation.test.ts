@@ -79,13 +79,13 @@ describe('teaching points', () => {
 
   describe.each(['noised', 'trajectories'] as const)('from %s', (pointsFrom) => {
     test.each(['euler', 'z-sampling', 'w2sd'] as const)('are the effective velocity of what the sampler does: %s', async (strategy) => {
-      const points = await taught({ strategy, pointsFrom, scheduleSteps: 5, guidanceRange: [2, 6] });
+      const points = await taught({ strategy, pointsFrom, scheduleSteps: 5, guidanceRange: [2, 6], guidanceEmphasis: 1 });
       const parts = await openPipelineParts(teacher, session);
       const sigmas = flowMatchSigmas(5, parts.shift);
       const reached = new Set<number>();
       // One of each group of noised pictures, where a reflecting strategy has one noise level; different levels of a trajectory.
       for (const index of [0, 17, 34]) {
-        const { x, target, guidance, sigma } = read(points, index);
+        const { x, target, conditional, guidance, sigma } = read(points, index);
         expect(guidance).toBeGreaterThanOrEqual(2);
         expect(guidance).toBeLessThanOrEqual(6);
         const pair = { prompt: await parts.textEncoder.encode(pictures().caption(points.item(index))), negative: await parts.textEncoder.encode('') };
@@ -96,6 +96,7 @@ describe('teaching points', () => {
         near(target, strategy === 'euler'
           ? await at(guidance)(x, sigma)
           : await effectiveVelocity(stepMap(planSampling(strategy, guidance), sigmas, level, { at, weakAt: at }), x, sigma, sigmas[level + 1]!), 0.01);
+        near(conditional, await at(1)(x, sigma), 0.01);
         // Any scale may be asked of the two branches.
         if (strategy === 'euler') near(read(points, index, 0).target, await at(0)(x, sigma), 0.01);
       }
@@ -168,6 +169,9 @@ describe('teaching points', () => {
     expect(same({ pointsFrom: 'trajectories' }, { pointsFrom: 'trajectories', ownScaleShare: 1, kind: 'linear' })).toBe(true);
     for (const changes of [{ points: 41 }, { seed: 2 }, { pointsFrom: 'trajectories' }, { strategy: 'w2sd' }] as const) expect(same({}, changes)).toBe(false);
     expect(same({ pointsFrom: 'trajectories' }, { pointsFrom: 'trajectories', guidanceRange: [0, 30] })).toBe(false);
+    expect(same({}, { guidanceEmphasis: 3 })).toBe(true);
+    expect(same({ strategy: 'w2sd' }, { strategy: 'w2sd', guidanceEmphasis: 3 })).toBe(false);
+    expect(same({ strategy: 'w2sd', guidanceEmphasis: 1 }, { strategy: 'w2sd', guidanceEmphasis: 3 })).toBe(true);
     expect(same({ strategy: 'w2sd' }, { strategy: 'w2sd', reflection: { weakGuidance: 0 } })).toBe(false);
   });
 });

@@ -150,7 +150,7 @@ export const optimizerOf = ({ optimizer }: Pick<DistillRequest, 'optimizer'>): O
 /** Which errors count how much in a distillation. */
 export const emphasisOf = ({ lossKnee, guidanceRange, weighSteps, guidanceEmphasis, strategy }: DistillRequest, { scheduler }: Pick<Checkpoint, 'scheduler'>): Emphasis => {
   const euler = strategy === 'euler';
-  return { lossKnee, guidanceRange, weighSteps: weighSteps && euler, guidanceEmphasis: euler ? guidanceEmphasis : 0, shift: scheduler.config.shift };
+  return { lossKnee, guidanceRange, weighSteps: weighSteps && euler, guidanceEmphasis, shift: scheduler.config.shift };
 };
 
 type Trained = Beginning & Pick<Student, 'weights'>;

@@ -103,5 +103,5 @@ it('leaves a reflecting strategy\'s errors as they are but for the scale', () =>
   const request = DistillRequest.parse({ lossKnee: 2, weighSteps: true, guidanceEmphasis: 3 });
   const scheduler = { config: { shift: 3 } } as Checkpoint['scheduler'];
   expect(emphasisOf(request, { scheduler })).toMatchObject({ lossKnee: 2, weighSteps: true, guidanceEmphasis: 3 });
-  for (const strategy of ['z-sampling', 'w2sd'] as const) expect(emphasisOf({ ...request, strategy }, { scheduler })).toMatchObject({ lossKnee: 2, weighSteps: false, guidanceEmphasis: 0 });
+  for (const strategy of ['z-sampling', 'w2sd'] as const) expect(emphasisOf({ ...request, strategy }, { scheduler })).toMatchObject({ lossKnee: 2, weighSteps: false, guidanceEmphasis: 3 });
 });

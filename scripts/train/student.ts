@@ -25,12 +25,14 @@ const common = {
 const second = { ...common, points: 65_536, steps: 2000, learningRate: 5e-4, hold: 0, guidanceEmphasis: 3 } as const;
 /** A reflecting strategy's points take three times as many passes. Its students go on from the one of plain guidance, which knows most of it. */
 const reflecting = { ...common, scheduleSteps: 20, points: 49_152, steps: 3000, learningRate: 5e-4, initFrom: 'storybook-teefusion' } as const;
+/** As `second`, for them. */
+const reflectingSecond = { ...reflecting, points: 32_768, steps: 1500, hold: 0, guidanceEmphasis: 3 } as const;
 /** The stages of each. The first begins as a copy of the teacher or of the embedded model that it names, a later one of the stage before. */
 const recipes: Record<string, readonly z.input<typeof DistillRequest>[]> = {
   'storybook-teefusion': [common, second],
   'storybook-distillcfg': [common, second].map((stage) => ({ ...stage, kind: 'distillcfg' })),
-  'storybook-teefusion-z': [{ ...reflecting, strategy: 'z-sampling' }],
-  'storybook-teefusion-w2sd': [{ ...reflecting, strategy: 'w2sd' }],
+  'storybook-teefusion-z': [reflecting, reflectingSecond].map((stage) => ({ ...stage, strategy: 'z-sampling' })),
+  'storybook-teefusion-w2sd': [reflecting, reflectingSecond].map((stage) => ({ ...stage, strategy: 'w2sd' })),
 };
 
 const { folder: parent, threads, steps, seed, name = 'storybook-teefusion' } = scriptOptions('students');
