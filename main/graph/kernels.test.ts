@@ -42,15 +42,16 @@ const activation = (run: (x: tf.Tensor) => tf.Tensor): fc.Arbitrary<Trial> => fc
 const normalised = (run: (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor) => tf.Tensor): fc.Arbitrary<Trial> =>
   fc.record({ dims: dims3, n: seed }).map(({ dims, n }) => ({ operands: [floats(dims, n), floats([dims[2]!], n + 1), floats([dims[2]!], n + 2)], run }));
 
+const images = fc.record({ n: fc.integer({ min: 1, max: 2 }), groups: fc.integer({ min: 1, max: 2 }), each: fc.integer({ min: 1, max: 2 }), side: fc.integer({ min: 2, max: 5 }), random: seed });
+
 /** Layers that record fused operators; the CPU backend runs their composed forms. */
 const fusedCases: KernelCases = {
   [fused.layerNorm]: normalised((x, weight, bias) => layerNorm(weights({ weight, bias }), x, 1e-5)),
   [fused.rmsNorm]: normalised((x, weight, bias) => rmsNorm(weights({ weight }), x, 1e-6).add(bias)),
   [fused.gelu]: activation(geluTanh),
   [fused.attention]: attentions(false),
+  [fused.upsample]: images.map(({ n, each, side, random }) => ({ operands: [floats([n, each, side, side + 1], random)], run: (x: tf.Tensor) => upsampleNearest(x) })),
 };
-
-const images = fc.record({ n: fc.integer({ min: 1, max: 2 }), groups: fc.integer({ min: 1, max: 2 }), each: fc.integer({ min: 1, max: 2 }), side: fc.integer({ min: 2, max: 5 }), random: seed });
 
 const layers: Record<string, fc.Arbitrary<Trial>> = {
   'attention with a mask': attentions(true),
@@ -69,7 +70,6 @@ const layers: Record<string, fc.Arbitrary<Trial>> = {
     operands: [floats([n, groups * each, side, side], random), floats([groups * each], random + 1), floats([groups * each], random + 2)],
     run: (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) => groupNorm(weights({ weight, bias }), x, groups, 1e-6),
   })),
-  'nearest upsampling': images.map(({ n, each, side, random }) => ({ operands: [floats([n, each, side, side], random)], run: (x: tf.Tensor) => upsampleNearest(x) })),
   'convolution with bias': images.chain((drawn) => fc.constantFrom([1, 0], [1, 1], [2, 1]).map(([stride, padding]) => ({
     operands: [floats([drawn.n, drawn.groups, 5, 6], drawn.random), floats([drawn.each, drawn.groups, 3, 3], drawn.random + 1), floats([drawn.each], drawn.random + 2)],
     run: (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) => conv2d(weights({ weight, bias }), x, { stride: stride!, padding: padding! }),

@@ -224,8 +224,18 @@ export function conv2d(w: Weights, x: tf.Tensor, options: { stride?: number; pad
   return y.add(w('bias').reshape([1, weight.shape[0]!, 1, 1]));
 }
 
+/** Its gradient adds up the four copies of a pixel. */
+const upsampleFused = withGradient(([x]) => ({
+  value: runFused(fused.upsample, { x: x! }, { factor: 2 })[0]!,
+  gradFunc: (dy) => {
+    const [n, c, h, width] = x!.shape as [number, number, number, number];
+    return dy.reshape([n, c, h, 2, width, 2]).sum([3, 5]);
+  },
+}));
+
 /** Doubles height and width of [n, c, h, w] by repeating pixels. */
 export function upsampleNearest(x: tf.Tensor): tf.Tensor {
+  if (recordingMode()) return upsampleFused(x);
   const [n, c, h, width] = x.shape as [number, number, number, number];
   // Not `tile`: its gradient ends at four dimensions.
   return x.reshape([n, c, h, 1, width, 1]).add(tf.zeros([1, 1, 1, 2, 1, 2])).reshape([n, c, 2 * h, 2 * width]);

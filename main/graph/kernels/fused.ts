@@ -5,7 +5,7 @@ import type { Recorder } from '../recorder.ts';
 import { float, int, string, type Value } from '../values.ts';
 
 /** Names of the studio's own kernels. */
-export const fused = { layerNorm: 'LayerNormLastAxis', rmsNorm: 'RmsNormLastAxis', gelu: 'Gelu', attention: 'MultiHeadAttention' } as const;
+export const fused = { layerNorm: 'LayerNormLastAxis', rmsNorm: 'RmsNormLastAxis', gelu: 'Gelu', attention: 'MultiHeadAttention', upsample: 'UpsampleNearestChannelsFirst' } as const;
 
 export function registerFused(): void {
   /** y = (x − mean)/√(var + ε) over the last axis, and 1/√(var + ε) for the gradient. */
@@ -30,6 +30,15 @@ export function registerFused(): void {
   kernel<{ heads: number }>(fused.attention, ({ recorder, input, attrs }) =>
     recorder.node('MultiHeadAttention', [input('q'), input('k'), input('v')], input('q').dtype, input('q').shape,
       { domain: 'com.microsoft', attributes: { num_heads: int(attrs.heads) } }));
+  /** [n, c, h, w] with each pixel repeated `factor` times in both directions. */
+  kernel<{ factor: number }>(fused.upsample, ({ recorder, input, attrs: { factor } }) => {
+    const x = input('x');
+    const [n, c, h, w] = x.shape as [number, number, number, number];
+    // By scales, not sizes: only so the runtime (1.30) keeps its blocked layout between two convolutions.
+    const scales = recorder.constant(Float32Array.of(1, 1, factor, factor), 'float32', [4]);
+    return recorder.node('Resize', [x, null, scales], x.dtype, [n, c, h * factor, w * factor],
+      { attributes: { mode: string('nearest'), coordinate_transformation_mode: string('asymmetric'), nearest_mode: string('floor') } });
+  });
 }
 
 /** 1/√(var + ε) over the last axis, in operators that every provider has. */
