@@ -34,7 +34,6 @@ export function registerFused(): void {
   kernel<{ factor: number }>(fused.upsample, ({ recorder, input, attrs: { factor } }) => {
     const x = input('x');
     const [n, c, h, w] = x.shape as [number, number, number, number];
-    // By scales, not sizes: only so the runtime (1.30) keeps its blocked layout between two convolutions.
     const scales = recorder.constant(Float32Array.of(1, 1, factor, factor), 'float32', [4]);
     return recorder.node('Resize', [x, null, scales], x.dtype, [n, c, h * factor, w * factor],
       { attributes: { mode: string('nearest'), coordinate_transformation_mode: string('asymmetric'), nearest_mode: string('floor') } });
