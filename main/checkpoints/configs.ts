@@ -153,7 +153,7 @@ export const Distillation = z.looseObject({
   /** Steps of the schedule on which the targets were computed; null when they do not depend on it. */
   distilled_steps: z.int().min(1).nullable().default(null),
   /** Where the points x_σ came from. */
-  points: z.enum(['noised-images', 'trajectories']),
+  points: z.enum(['noised-images', 'trajectories', 'student-trajectories']),
   /** Training samples seen, those of the student that it went on from included. */
   samples: z.int().min(0),
   /** The student that it went on from, and what that one's file said. */

@@ -2,8 +2,11 @@
 import { z } from 'zod';
 import { GuidanceScale, ModelId, PromptText, Reflection, Sampler, Seed, Settings, Steps, StudentKind } from './schemas.ts';
 
-/** Where the points x_σ come from: noised pictures of the source, or the teacher's own way from noise to picture. */
-export const PointsFrom = z.enum(['noised', 'trajectories']);
+/**
+ * Where the points x_σ come from: noised pictures of the source, the teacher's own way from noise to picture, or the way of the student that
+ * the new one goes on from, where its teacher corrects it.
+ */
+export const PointsFrom = z.enum(['noised', 'trajectories', 'student']);
 export type PointsFrom = z.infer<typeof PointsFrom>;
 
 /** The number a network takes for a guidance scale γ: γ itself, or w = γ − 1. */
@@ -63,7 +66,7 @@ export const DistillRequest = z.strictObject({
   points: z.int().min(1).max(1_000_000).default(8192),
   pointsFrom: PointsFrom.default('noised'),
   /**
-   * Of Euler's trajectories: how often a point teaches the scale that its trajectory was drawn with; otherwise a scale drawn anew.
+   * Of Euler's trajectories, teacher's or student's: how often a point teaches the scale that its trajectory was drawn with; otherwise a scale drawn anew.
    * Nothing elsewhere: a noised picture belongs to no scale, a reflecting strategy's answer to one only.
    */
   ownScaleShare: z.number().min(0).max(1).default(0.5),
@@ -105,8 +108,11 @@ export const DistillRequest = z.strictObject({
   /** 0: one per core. */
   threads: z.int().min(0).max(256).default(0),
 })
-  .refine(({ prompts, pointsFrom }) => prompts === null || pointsFrom === 'trajectories', {
+  .refine(({ prompts, pointsFrom }) => prompts === null || pointsFrom !== 'noised', {
     path: ['pointsFrom'], error: 'prompts without pictures can only be learned from with trajectories',
+  })
+  .refine(({ pointsFrom, initFrom }) => pointsFrom !== 'student' || initFrom !== null, {
+    path: ['pointsFrom'], error: 'the way of a student needs a student to go on from',
   })
   .refine(({ kind, fusionScale }) => kind === 'teefusion' || fusionScale === null, {
     path: ['fusionScale'], error: 'only a TeEFusion student has a fused term',

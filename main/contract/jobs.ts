@@ -9,7 +9,7 @@ import { GuidanceScale, Id, ModelId, PromptText, Seed, Settings, Steps, Warning 
 /** Absolute; the host reads it only where a person allowed it: picked in its dialog, `serve --allow`, or named on the command line. */
 const HostPath = z.string().min(1).max(4096);
 
-/** Where prompts come from. `storybook` and `folder` have pictures too; the others have none and need `pointsFrom: 'trajectories'`. */
+/** Where prompts come from. `storybook` and `folder` have pictures too; the others have none and need points of trajectories, teacher's or student's. */
 export const JobSource = z.discriminatedUnion('kind', [
   /** The embedded world: unlimited captions and pictures, drawn by code. */
   z.strictObject({ kind: z.literal('storybook') }),

@@ -11,12 +11,14 @@ import type { SessionOptions } from '../graph/session.ts';
 import { noisedPictures } from './distillation-noised.ts';
 import { scaleAt, type PromptSource } from './distillation-source.ts';
 import type { TeacherText } from './distillation-text.ts';
-import { teacherTrajectories } from './distillation-trajectories.ts';
+import { trajectories } from './distillation-trajectories.ts';
 import { pointsFile } from './distillation-work.ts';
 import type { TrainingRandom } from './random.ts';
 
 export interface PointsSetup {
   readonly checkpoint: Checkpoint;
+  /** The student whose way is followed; there where the request's points are a student's. */
+  readonly initFrom?: Checkpoint | undefined;
   readonly text: TeacherText;
   readonly source: PromptSource;
   readonly request: DistillRequest;
@@ -73,12 +75,13 @@ export interface TeachingPoints {
 }
 
 /** What decides the points of a request besides its teacher: two requests in which this is the same can share them. */
-export function pointsIdentity({ strategy, reflection, scheduleSteps, guidanceRange, points, pointsFrom, prompts, seed, guidanceEmphasis }: DistillRequest): object {
+export function pointsIdentity({ strategy, reflection, scheduleSteps, guidanceRange, points, pointsFrom, prompts, seed, guidanceEmphasis, initFrom }: DistillRequest): object {
   return {
     strategy, points, pointsFrom, prompts, seed,
     ...(strategy !== 'euler' && { reflection }),
     ...(strategy !== 'euler' && guidanceEmphasis > 0 && { conditional: true }),
-    ...((strategy !== 'euler' || pointsFrom === 'trajectories') && { scheduleSteps, guidanceRange }),
+    ...((strategy !== 'euler' || pointsFrom !== 'noised') && { scheduleSteps, guidanceRange }),
+    ...(pointsFrom === 'student' && { initFrom }),
   };
 }
 
@@ -101,7 +104,7 @@ export async function teachingPoints(setup: PointsSetup): Promise<TeachingPoints
   const linear = strategy === 'euler';
   const hasConditional = linear || request.guidanceEmphasis > 0;
   const record = (hasConditional ? 3 : 2) * length;
-  const kind = request.pointsFrom === 'noised' ? noisedPictures(setup) : teacherTrajectories(setup);
+  const kind = request.pointsFrom === 'noised' ? noisedPictures(setup) : trajectories(setup);
   const file = await stored(setup, kind, record, length);
   const data = new Float16Array(record);
   return {

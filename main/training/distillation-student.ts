@@ -124,6 +124,10 @@ function guidanceForm(config: TransformerConfig): string {
 
 const strategyNames = { euler: 'Euler with classifier-free guidance', 'z-sampling': 'Z-Sampling', w2sd: 'W2SD' } as const;
 
+const pointsNames = {
+  'noised-images': 'noised pictures', trajectories: 'its teacher\'s trajectories', 'student-trajectories': 'trajectories of the student that it went on from, corrected by its teacher',
+} as const;
+
 function cardOf(name: string, { config, adapters, distillation }: Student, licence: string | null): string {
   const { teacher, strategy, guidance_range: [low, high], distilled_steps: steps, points, samples, init_from: from } = distillation;
   const schedule = steps === null ? 'Any number of steps will do.' : `It learned a schedule of ${steps} steps and is meant for that number.`;
@@ -136,7 +140,7 @@ ${kindNames[guidanceKindOf(config)!]} of \`${teacher}\`: with one pass per step 
 
 - Guidance scale: ${low} to ${high}, given to the network as a number (${guidanceForm(config)}).
 - ${schedule}
-- Trained on ${samples - (from?.samples ?? 0)} samples${from ? ' more' : ''} from ${points === 'trajectories' ? 'its teacher\'s trajectories' : 'noised pictures'}${from ? `, after the ${from.samples} of \`${from.student}\`, from which it went on` : ''}; ${learned}. Text encoder and autoencoder are its teacher's.
+- Trained on ${samples - (from?.samples ?? 0)} samples${from ? ' more' : ''} from ${pointsNames[points]}${from ? `, after the ${from.samples} of \`${from.student}\`, from which it went on` : ''}; ${learned}. Text encoder and autoencoder are its teacher's.
 
 \`distillation.json\` holds all settings.
 `;

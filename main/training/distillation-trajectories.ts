@@ -1,10 +1,12 @@
-// Teaching points from the teacher's own way from noise to picture: where a sampler really goes, and its answer at every level it visits.
-// The passes that make the next level are the answer at this one, so every step of every trajectory is a point. Needs no pictures.
+// Teaching points from the way from noise to picture: where a sampler really goes, and the teacher's answer at every level it visits, so that
+// every step of every trajectory is a point. The teacher's own way, whose passes are the answers, or that of a student to go on from, which
+// errs: there it meets what it has to learn. Needs no pictures.
 import type { DistillRequest } from '../contract/distillation.ts';
 import { planSampling, reflects } from '../diffusion/samplers.ts';
 import { flowMatchSigmas } from '../diffusion/schedule.ts';
 import type { PointKind, PointsSetup } from './distillation-points.ts';
 import { scaleAt } from './distillation-source.ts';
+import { Pupil } from './distillation-pupil.ts';
 import { guided, Teacher } from './distillation-teacher.ts';
 import { TrainingRandom } from './random.ts';
 
@@ -29,8 +31,8 @@ export function trajectoryLevels({ strategy, scheduleSteps: steps, seed }: Pick<
 }
 
 /** Point number `t·N + i` is level i of trajectory t; the last trajectory may be cut short. */
-export function teacherTrajectories(setup: PointsSetup): PointKind {
-  const { checkpoint, request, source, text, session } = setup;
+export function trajectories(setup: PointsSetup): PointKind {
+  const { checkpoint, initFrom, request, source, text, session } = setup;
   const { strategy, scheduleSteps: steps, reflection, seed } = request;
   const { shift } = checkpoint.scheduler.config;
   const { in_channels: channels, sample_size: side } = checkpoint.transformer.config;
@@ -46,14 +48,16 @@ export function teacherTrajectories(setup: PointsSetup): PointKind {
     },
     open() {
       const teacher = new Teacher(checkpoint.transformer, text.empty, session);
+      const pupil = request.pointsFrom === 'student' ? new Pupil(initFrom!.transformer, text.empty, session) : null;
       return {
         async make(start, count, pause) {
-          const trajectories = Array.from({ length: Math.ceil(count / steps) }, (_, row) => start / steps + row);
-          const levels = trajectories.map((trajectory) => trajectoryLevels(request, shift, trajectory));
-          const plans = trajectories.map((trajectory) => planSampling(strategy, scaleAt(request, shareOf(trajectory)), reflection));
-          const embeddings = await text.encode(trajectories.map((trajectory) => source.caption(trajectory % source.count)));
+          const numbers = Array.from({ length: Math.ceil(count / steps) }, (_, row) => start / steps + row);
+          const levels = numbers.map((trajectory) => trajectoryLevels(request, shift, trajectory));
+          const scales = numbers.map((trajectory) => scaleAt(request, shareOf(trajectory)));
+          const plans = scales.map((scale) => planSampling(strategy, scale, reflection));
+          const embeddings = await text.encode(numbers.map((trajectory) => source.caption(trajectory % source.count)));
           const parts = Array.from({ length: 3 }, () => new Float32Array(count * length));
-          let x = startingNoise(seed, trajectories, length);
+          let x = startingNoise(seed, numbers, length);
           for (let level = 0; level < Math.min(steps, count); level++) {
             pause();
             const answers: Float32Array[] = [];
@@ -69,10 +73,11 @@ export function teacherTrajectories(setup: PointsSetup): PointKind {
               velocity = answer.velocity;
               answers.push(velocity, answer.conditional);
             }
-            [x, ...answers].forEach((values, part) => trajectories.forEach((_, row) => {
+            [x, ...answers].forEach((values, part) => numbers.forEach((_, row) => {
               const at = row * steps + level;
               if (at < count) parts[part]!.set(values.subarray(row * length, (row + 1) * length), at * length);
             }));
+            if (pupil !== null) velocity = await pupil.velocity(x, levels.map((own) => own[level]!), embeddings, scales);
             x = x.map((value, i) => {
               const own = levels[Math.floor(i / length)]!;
               return value + (own[level + 1]! - own[level]!) * velocity[i]!;
@@ -80,7 +85,9 @@ export function teacherTrajectories(setup: PointsSetup): PointKind {
           }
           return parts;
         },
-        close: () => teacher.close(),
+        close: async () => {
+          await Promise.allSettled([teacher.close(), pupil?.close()]);
+        },
       };
     },
   };

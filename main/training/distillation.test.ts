@@ -1,6 +1,6 @@
 // Distillation with real networks, tiny ones: what is taught is what the teacher's sampler does, and what is learned does not depend on
 // interruptions.
-import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -12,7 +12,7 @@ import { hashCheckpoint } from '../checkpoints/hash.ts';
 import { readTensors } from '../checkpoints/safetensors.ts';
 import { DistillRequest, type DistillProgress } from '../contract/distillation.ts';
 import { openPipelineParts } from '../diffusion/components.ts';
-import { classifierFree, guidedField } from '../diffusion/guidance.ts';
+import { classifierFree, embedded, guidedField } from '../diffusion/guidance.ts';
 import { effectiveVelocity, planSampling, stepMap } from '../diffusion/samplers.ts';
 import { flowMatchSigmas } from '../diffusion/schedule.ts';
 import { storybookPictures } from '../engine/storybook-pictures.ts';
@@ -46,11 +46,11 @@ const start = (name: string, changes: Partial<Parameters<typeof distil>[0]> = {}
 describe('teaching points', () => {
   const opened: TeachingPoints[] = [];
   afterAll(() => Promise.all(opened.map((points) => points.close())));
-  async function taught(changes: Partial<DistillRequest>, source: PromptSource = pictures(), at?: string): Promise<TeachingPoints> {
+  async function taught(changes: Partial<DistillRequest>, source: PromptSource = pictures(), at?: string, initFrom?: Checkpoint): Promise<TeachingPoints> {
     const text = await TeacherText.open(teacher, session);
     at ??= await mkdtemp(path.join(folder, 'points-'));
     try {
-      const points = await teachingPoints({ checkpoint: teacher, text, source, request: request(changes), folder: at, session, onPoints: () => {} });
+      const points = await teachingPoints({ checkpoint: teacher, initFrom, text, source, request: request(changes), folder: at, session, onPoints: () => {} });
       opened.push(points);
       return points;
     } finally {
@@ -137,6 +137,39 @@ describe('teaching points', () => {
     expect(new Set(noises).size).toBe(3);
   });
 
+  test.each([
+    ['euler', 'teefusion'], ['z-sampling', 'teefusion'], ['w2sd', 'distillcfg'],
+  ] as const)('of a student\'s way are where that student goes, with its teacher\'s answer there: %s, %s', async (strategy, kind) => {
+    const { student } = await start(`walker-${kind}`, { request: request({ kind, steps: 1 }) });
+    await writeStudent(path.join(folder, 'walkers', kind), kind, student, teacher.dir);
+    const walker = await openCheckpoint(path.join(folder, 'walkers', kind), () => teacher.dir);
+    const prompts = ['a red boat', 'two green stars on the beach'];
+    const steps = 3;
+    const points = await taught({ strategy, kind, initFrom: kind, pointsFrom: 'student', scheduleSteps: steps, points: 6, prompts, ownScaleShare: 1, guidanceRange: [2, 6] }, promptSource(prompts), undefined, walker);
+    const [teaching, walking] = [await openPipelineParts(teacher, session), await openPipelineParts(walker, session)];
+    for (const [trajectory, prompt] of prompts.entries()) {
+      const sigmas = trajectoryLevels({ strategy, scheduleSteps: steps, seed: 1 }, 3, trajectory);
+      const pair = { prompt: await teaching.textEncoder.encode(prompt), negative: await teaching.textEncoder.encode('') };
+      const at = (scale: number) => guidedField(teaching.velocityModel, classifierFree, pair, scale);
+      for (let level = 0; level < steps; level++) {
+        const { x, target, guidance, sigma } = read(points, trajectory * steps + level);
+        expect(sigma).toBe(sigmas[level]);
+        const answer = strategy === 'euler'
+          ? await at(guidance)(x, sigma)
+          : await effectiveVelocity(stepMap(planSampling(strategy, guidance), sigmas, level, { at, weakAt: at }), x, sigma, sigmas[level + 1]!);
+        near(target, answer, 0.01);
+        if (level + 1 === steps) continue;
+        const own = await guidedField(walking.velocityModel, embedded, pair, guidance)(x, sigma);
+        const arrived = read(points, trajectory * steps + level + 1).x;
+        const missed = (velocity: Float32Array) => Math.max(...x.map((value, i) => Math.abs(value + (sigmas[level + 1]! - sigma) * velocity[i]! - arrived[i]!)));
+        // Half precision keeps numbers of up to 4 to 0.002. Its teacher would have gone elsewhere.
+        expect(missed(own)).toBeLessThan(0.005);
+        expect(missed(answer)).toBeGreaterThan(5 * missed(own));
+      }
+    }
+    await Promise.all([teaching.close(), walking.close()]);
+  });
+
   test('of a trajectory teach its own scale as often as asked for', async () => {
     const shareOfOwn = async (ownScaleShare: number): Promise<number> => {
       const points = await taught({ pointsFrom: 'trajectories', scheduleSteps: 2, points: 4, ownScaleShare });
@@ -169,6 +202,8 @@ describe('teaching points', () => {
     expect(same({ pointsFrom: 'trajectories' }, { pointsFrom: 'trajectories', ownScaleShare: 1, kind: 'linear' })).toBe(true);
     for (const changes of [{ points: 41 }, { seed: 2 }, { pointsFrom: 'trajectories' }, { strategy: 'w2sd' }] as const) expect(same({}, changes)).toBe(false);
     expect(same({ pointsFrom: 'trajectories' }, { pointsFrom: 'trajectories', guidanceRange: [0, 30] })).toBe(false);
+    expect(same({ initFrom: 'one' }, { initFrom: 'other' })).toBe(true);
+    expect(same({ pointsFrom: 'student', initFrom: 'one' }, { pointsFrom: 'student', initFrom: 'other' })).toBe(false);
     expect(same({}, { guidanceEmphasis: 3 })).toBe(true);
     expect(same({ strategy: 'w2sd' }, { strategy: 'w2sd', guidanceEmphasis: 3 })).toBe(false);
     expect(same({ strategy: 'w2sd', guidanceEmphasis: 1 }, { strategy: 'w2sd', guidanceEmphasis: 3 })).toBe(true);
@@ -308,6 +343,15 @@ describe('a student that goes on from another', () => {
     expect(student.distillation).toMatchObject({ samples: 12, init_from: { student: 'first', hash: await hashCheckpoint(first), samples: 8, strategy: 'euler', guidance_range: [1, 9], training: { steps: 2 } } });
   });
 
+  test('learns where that student goes, and says so', async () => {
+    const first = await learned('first-walked', {});
+    const { student } = await start('second-walked', after(first, { pointsFrom: 'student', scheduleSteps: 2, seed: 2, guidanceEmphasis: 1 }));
+    expect(student.distillation).toMatchObject({ points: 'student-trajectories', init_from: { points: 'noised-images' }, training: { trajectory_steps: 2, own_scale_share: 0.5, guidance_emphasis: 1 } });
+    await writeStudent(earlier('second-walked'), 'second-walked', student, teacher.dir);
+    const card = await readFile(path.join(earlier('second-walked'), 'README.md'), 'utf8');
+    expect(card).toContain('from trajectories of the student that it went on from, corrected by its teacher, after the 8 of `first`');
+  });
+
   test('has to be of the same teacher and kind, and a student', async () => {
     const first = await learned('first', {});
     await expect(start('as-other', after(first, { kind: 'distillcfg' }))).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringContaining('kind teefusion') });
@@ -315,6 +359,7 @@ describe('a student that goes on from another', () => {
     const other = await openCheckpoint(await createTinyCheckpoint(folder, 'another-teacher', 6), () => '');
     await expect(start('of-other', { checkpoint: other, ...after(first) })).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringContaining('did not learn from "storybook" as that is now') });
     expect(DistillRequest.safeParse({ initFrom: 'first', lora: { rank: 2 } }).error?.issues).toMatchObject([{ path: ['initFrom'] }]);
+    expect(DistillRequest.safeParse({ pointsFrom: 'student' }).error?.issues).toMatchObject([{ path: ['pointsFrom'] }]);
     // A name alone is not a student.
     await expect(start('unopened', { request: request({ initFrom: 'first' }) })).rejects.toMatchObject({ code: 'invalid-input' });
   });

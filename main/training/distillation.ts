@@ -36,7 +36,7 @@ export interface Distillation {
   readonly source: PromptSource;
   /** For points, checkpoints and the log; kept when stopped. */
   readonly folder: string;
-  /** Elsewhere, for points that several students share: of one teacher, one source and one `pointsIdentity`. Nobody checks that. */
+  /** Elsewhere, for points that several students share: of one teacher, one source, one `pointsIdentity` and, on a student's way, one student. Nobody checks that. */
   readonly pointsFolder?: string | undefined;
   /** Steps between checkpoints. Default 50. */
   readonly checkpointEvery?: number | undefined;
@@ -126,10 +126,10 @@ export function assertCanInit(from: Checkpoint | undefined, request: Pick<Distil
   if (guidanceKind !== request.kind) refuse(`it is of the kind ${guidanceKind}, not ${request.kind}.`, `Choose the kind ${guidanceKind}, or begin with the teacher.`);
 }
 
-async function taught({ checkpoint, source, request, folder, pointsFolder, signal, onProgress }: Distillation, text: TeacherText, session: SessionOptions): Promise<TeachingPoints> {
+async function taught({ checkpoint, initFrom, source, request, folder, pointsFolder, signal, onProgress }: Distillation, text: TeacherText, session: SessionOptions): Promise<TeachingPoints> {
   let pace: Pace | null = null;
   return teachingPoints({
-    checkpoint, text, source, request, folder: pointsFolder ?? folder, session, signal,
+    checkpoint, initFrom, text, source, request, folder: pointsFolder ?? folder, session, signal,
     onPoints: (done) => {
       if (pace === null) pace = new Pace(request.points, 1, done);
       else onProgress?.({ phase: 'teaching', step: done, steps: request.points, loss: null, ...pace.at(done) });
@@ -219,14 +219,14 @@ interface Validate {
 
 /** `from`: training steps that are done already. Null where none is wanted. */
 async function openValidation(
-  { checkpoint, request, folder, validation, signal, onValidated }: Distillation, learning: Pick<ValidationSetup, 'config' | 'loss' | 'beginning' | 'text' | 'session'>, from: number,
+  { checkpoint, initFrom, request, folder, validation, signal, onValidated }: Distillation, learning: Pick<ValidationSetup, 'config' | 'loss' | 'beginning' | 'text' | 'session'>, from: number,
 ): Promise<Validate | null> {
   if (validation === undefined || validation.every === 0 || from >= request.steps) return null;
   const { every, source } = validation;
   const seed = (request.seed ^ validationSeed) >>> 0;
   const { text, session } = learning;
   const points = await teachingPoints({
-    checkpoint, text, source, request: { ...request, points: validationPoints, seed }, folder: path.join(folder, validationFolder), session, signal, onPoints: () => {},
+    checkpoint, initFrom, text, source, request: { ...request, points: validationPoints, seed }, folder: path.join(folder, validationFolder), session, signal, onPoints: () => {},
   });
   const log = path.join(folder, validationLog);
   const measured = await cutLog(log, from).then(() => Validation.open({ ...learning, points, source, seed })).finally(() => points.close());
@@ -264,10 +264,13 @@ function ancestry({ initFrom, request }: Distillation, hash: string | null): Pic
   return { init_from: { student: request.initFrom!, hash, samples, ...learned } };
 }
 
+/** As distillation.json names them. */
+const recordedPoints = { noised: 'noised-images', trajectories: 'trajectories', student: 'student-trajectories' } as const;
+
 function provenance(job: Distillation, { teacherHash, initHash }: { teacherHash: string; initHash: string | null }, samples: number, loss: number): Student['distillation'] {
   const { request, provider } = job;
   const { strategy, reflection: settings, scheduleSteps, pointsFrom, ownScaleShare, seed, steps, batch, accumulate, points, optimizer, lora, learningRate, hold, averageDecay, lossKnee, weighSteps, guidanceEmphasis } = request;
-  const ofTrajectories = pointsFrom === 'trajectories';
+  const ofTrajectories = pointsFrom !== 'noised';
   const { reflection } = planSampling(strategy, 0, settings);
   return {
     teacher: request.teacher,
@@ -280,14 +283,14 @@ function provenance(job: Distillation, { teacherHash, initHash }: { teacherHash:
     },
     guidance_range: request.guidanceRange,
     distilled_steps: reflection === null ? null : scheduleSteps,
-    points: ofTrajectories ? 'trajectories' : 'noised-images',
+    points: recordedPoints[pointsFrom],
     samples: samples + (job.initFrom?.distillation?.samples ?? 0),
     ...ancestry(job, initHash),
     training: {
       seed, steps, batch, ...(accumulate > 1 && { accumulate }), teaching_points: points,
       ...(ofTrajectories && { trajectory_steps: scheduleSteps, ...(reflection === null && { own_scale_share: ownScaleShare }) }),
       ...(request.prompts !== null && { prompts: request.prompts.length }),
-      optimizer, ...(lora !== null && { lora: { rank: lora.rank, alpha: lora.alpha ?? lora.rank } }), learning_rate: learningRate, hold, average_decay: averageDecay, ...(lossKnee > 0 && { loss_knee: lossKnee }), ...(weighSteps && strategy === 'euler' && { weigh_steps: true }), ...(guidanceEmphasis > 0 && strategy === 'euler' && { guidance_emphasis: guidanceEmphasis }), ...(provider !== undefined && provider !== 'cpu' && { device: provider }), loss,
+      optimizer, ...(lora !== null && { lora: { rank: lora.rank, alpha: lora.alpha ?? lora.rank } }), learning_rate: learningRate, hold, average_decay: averageDecay, ...(lossKnee > 0 && { loss_knee: lossKnee }), ...(weighSteps && strategy === 'euler' && { weigh_steps: true }), ...(guidanceEmphasis > 0 && { guidance_emphasis: guidanceEmphasis }), ...(provider !== undefined && provider !== 'cpu' && { device: provider }), loss,
     },
   };
 }

@@ -126,6 +126,17 @@ describe('what saves memory, and the evaluation', () => {
     expect(withInit(form, { id: 'a-teacher', guidanceKind: null }).values.initFrom).toBeNull();
   });
 
+  it('follows a student\'s way only as long as there is one to go on from', () => {
+    const form = withInit(firstJob, { id: 'earlier', guidanceKind: 'teefusion' });
+    const walked = { ...form, values: { ...form.values, pointsFrom: 'student' as const } };
+    expect(composed(walked)).toMatchObject({ initFrom: 'earlier', pointsFrom: 'student' });
+    expect(withSource(walked, 'library').values.pointsFrom).toBe('student');
+    const others = [withInit(walked, null), withTeacher(walked, 'other'), withKind(walked, 'distillcfg'), withLora(walked, { rank: 8, alpha: null })];
+    for (const other of others) expect(other.values).toMatchObject({ initFrom: null, pointsFrom: 'trajectories' });
+    expect(withKind(walked, 'teefusion').values.pointsFrom).toBe('student');
+    expect(problems(values({ pointsFrom: 'student' }))).toMatchObject({ other: { kind: 'rule' } });
+  });
+
   it('asks for scales that the student learns, and for the usual ones where none is left', () => {
     const evaluate = { count: 32, guidance: [2, 5, 9], steps: 10 };
     expect(composed(values({ evaluate, guidanceRange: [1, 6] })).evaluate).toEqual({ count: 32, guidance: [2, 5], steps: 10 });

@@ -77,7 +77,7 @@ export function presetOf({ values }: JobForm): PresetId | null {
 /** A source without pictures leaves no choice of where points come from. */
 export function withSource(form: JobForm, source: SourceKind): JobForm {
   const pictures = source === 'storybook' || source === 'folder';
-  return { ...form, source, values: pictures ? form.values : { ...form.values, pointsFrom: 'trajectories' } };
+  return { ...form, source, values: pictures || form.values.pointsFrom === 'student' ? form.values : { ...form.values, pointsFrom: 'trajectories' } };
 }
 
 /** The form as a configuration has it: of an earlier job, to be asked again with changes. */
@@ -146,21 +146,24 @@ function evaluationOf({ evaluate, guidanceRange: [low, high] }: JobValues): JobV
   return evaluate === null ? null : { ...evaluate, guidance: within.length > 0 ? within : null };
 }
 
+/** Begins with the teacher's weights: there is then no student whose way could be followed. */
+const fromTeacher = (values: JobValues): JobValues => ({ ...values, initFrom: null, pointsFrom: values.pointsFrom === 'student' ? 'trajectories' : values.pointsFrom });
+
 /** Adapters learn with AdamW only, and beside their teacher. */
 export function withLora({ values, ...form }: JobForm, lora: JobValues['lora']): JobForm {
-  return { ...form, values: { ...values, lora, ...(lora !== null && { optimizer: 'adamw', initFrom: null }) } };
+  return { ...form, values: lora === null ? { ...values, lora } : { ...fromTeacher(values), lora, optimizer: 'adamw' } };
 }
 
 /** A student goes on from one of the same teacher, as the kind that it is and whole. null, or a model that is no student: from the teacher. */
 export function withInit({ values, ...form }: JobForm, student: Pick<ModelInfo, 'id' | 'guidanceKind'> | null): JobForm {
   const kind = student?.guidanceKind ?? null;
-  return { ...form, values: { ...values, ...(student === null || kind === null ? { initFrom: null } : { initFrom: student.id, kind, lora: null }) } };
+  return { ...form, values: student === null || kind === null ? fromTeacher(values) : { ...values, initFrom: student.id, kind, lora: null } };
 }
 
-export const withTeacher = ({ values, ...form }: JobForm, teacher: string): JobForm => ({ ...form, values: { ...values, teacher, initFrom: null } });
+export const withTeacher = ({ values, ...form }: JobForm, teacher: string): JobForm => ({ ...form, values: { ...fromTeacher(values), teacher } });
 
 export const withKind = ({ values, ...form }: JobForm, kind: JobValues['kind']): JobForm =>
-  ({ ...form, values: { ...values, kind, ...(kind !== values.kind && { initFrom: null }) } });
+  ({ ...form, values: kind === values.kind ? values : { ...fromTeacher(values), kind } });
 
 function sourceOf(form: JobForm, prompts: string[]): JobSource {
   switch (form.source) {

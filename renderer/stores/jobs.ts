@@ -6,7 +6,7 @@ import type { ErrorData, Result } from '../../main/contract/errors.ts';
 import type { ExportFormat, JobConfig, JobExport, JobRecord } from '../../main/contract/jobs.ts';
 import { useClient } from './client.ts';
 import type { Measurement } from './jobs-cost.ts';
-import { composeJob, firstJob, firstTeacher, formOf, freeStudentName, withPreset, type JobForm, type JobValues, type PresetId } from './jobs-form.ts';
+import { composeJob, firstJob, firstTeacher, formOf, freeStudentName, withInit, withPreset, type JobForm, type JobValues, type PresetId } from './jobs-form.ts';
 import { advance, listed, neighbour, placeBefore, put, remove, type JobList } from './jobs-list.ts';
 import { useModels } from './models.ts';
 import { useNotices } from './notices.ts';
@@ -90,7 +90,7 @@ export const useJobs = defineStore('jobs', () => {
     const teacher = models.byId(form.value.values.teacher)?.kind === 'teacher' ? null : firstTeacher(models.models);
     if (teacher !== null) changeValues({ teacher });
     const from = models.byId(form.value.values.initFrom);
-    if (from?.kind !== 'student' || from.teacher !== form.value.values.teacher) changeValues({ initFrom: null });
+    if (from?.kind !== 'student' || from.teacher !== form.value.values.teacher) change(withInit(form.value, null));
     if (takenNames.value.includes(form.value.values.name)) changeValues({ name: freeStudentName(form.value.values.name, takenNames.value) });
   }
 

@@ -45,10 +45,11 @@ export const jobs: Messages['jobs'] = {
     file: 'ein Prompt je Zeile',
     list: 'ein Prompt je Zeile',
   },
-  pointsFrom: { noised: 'Verrauschte Bilder', trajectories: 'Weg des Lehrers' },
+  pointsFrom: { noised: 'Verrauschte Bilder', trajectories: 'Weg des Lehrers', student: 'Weg des Schülers' },
   pointsNote: {
     noised: 'Bilder der Quelle mit Rauschen darauf',
     trajectories: 'wo der Lehrer vom Rauschen zum Bild wirklich vorbeikommt; braucht keine Bilder',
+    student: 'wo der Schüler vorbeikommt, mit dem der neue beginnt; dort verbessert ihn sein Lehrer',
     only: 'Prompts ohne Bilder können nur dort gelehrt werden',
   },
   optimizer: { adamw: 'AdamW', muon: 'Muon' },

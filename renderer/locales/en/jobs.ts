@@ -43,10 +43,11 @@ export const jobs = {
     file: 'one prompt a line',
     list: 'one prompt a line',
   },
-  pointsFrom: { noised: 'Noised pictures', trajectories: "Teacher's way" },
+  pointsFrom: { noised: 'Noised pictures', trajectories: "Teacher's way", student: "Student's way" },
   pointsNote: {
     noised: 'pictures of the source with noise on them',
     trajectories: 'where the teacher really passes from noise to picture; needs no pictures',
+    student: 'where the student passes that the new one begins with; there its teacher corrects it',
     only: 'prompts without pictures can only be taught there',
   },
   optimizer: { adamw: 'AdamW', muon: 'Muon' },
