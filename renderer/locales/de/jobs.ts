@@ -49,7 +49,7 @@ export const jobs: Messages['jobs'] = {
   pointsNote: {
     noised: 'Bilder der Quelle mit Rauschen darauf',
     trajectories: 'wo der Lehrer vom Rauschen zum Bild wirklich vorbeikommt; braucht keine Bilder',
-    student: 'wo der Schüler vorbeikommt, mit dem der neue beginnt; dort verbessert ihn sein Lehrer',
+    student: 'wo der Schüler vorbeikommt, mit dem der neue beginnt; dort verbessert ihn sein Lehrer; ein Durchlauf mehr je Punkt',
     only: 'Prompts ohne Bilder können nur dort gelehrt werden',
   },
   optimizer: { adamw: 'AdamW', muon: 'Muon' },

@@ -47,7 +47,7 @@ export const jobs = {
   pointsNote: {
     noised: 'pictures of the source with noise on them',
     trajectories: 'where the teacher really passes from noise to picture; needs no pictures',
-    student: 'where the student passes that the new one begins with; there its teacher corrects it',
+    student: 'where the student passes that the new one begins with; there its teacher corrects it, for one pass more a point',
     only: 'prompts without pictures can only be taught there',
   },
   optimizer: { adamw: 'AdamW', muon: 'Muon' },
