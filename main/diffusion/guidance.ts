@@ -30,7 +30,10 @@ export const classifierFree: GuidanceStrategy = {
   },
   combine(velocities, scale) {
     const [unconditional, conditional] = velocities as [Float32Array, Float32Array | undefined];
-    return conditional === undefined ? unconditional : unconditional.map((value, i) => value + scale * (conditional[i]! - value));
+    if (conditional === undefined) return unconditional;
+    const guided = new Float32Array(conditional.length);
+    for (let i = 0; i < guided.length; i++) guided[i] = unconditional[i]! + scale * (conditional[i]! - unconditional[i]!);
+    return guided;
   },
 };
 
