@@ -24,15 +24,18 @@ const common = {
 /** Goes on with points that it has not seen, each about once, and with more weight on the guidance, of which it does too little. */
 const second = { ...common, points: 65_536, steps: 2000, learningRate: 5e-4, hold: 0, guidanceEmphasis: 3 } as const;
 /** A reflecting strategy's points take three times as many passes. Its students go on from the one of plain guidance, which knows most of it. */
-const reflecting = { ...common, scheduleSteps: 20, points: 49_152, steps: 3000, learningRate: 5e-4, initFrom: 'storybook-teefusion' } as const;
-/** As `second`, for them. */
-const reflectingSecond = { ...reflecting, points: 32_768, steps: 1500, hold: 0, guidanceEmphasis: 3 } as const;
+const reflecting = {
+  ...common, name: 'storybook-reflecting', strategy: 'z-sampling', initFrom: 'storybook-teefusion',
+  scheduleSteps: 20, points: 32_768, steps: 2000, learningRate: 5e-4,
+} as const;
+/** Then where its own pictures go, with more weight on the guidance: W2SD's too, whose effective scale is a half beside Z-Sampling's. */
+const onItsWay = { ...reflecting, name: undefined, pointsFrom: 'student', points: 24_576, steps: 1200, hold: 0, guidanceEmphasis: 4 } as const;
 /** The stages of each. The first begins as a copy of the teacher or of the embedded model that it names, a later one of the stage before. */
 const recipes: Record<string, readonly z.input<typeof DistillRequest>[]> = {
   'storybook-teefusion': [common, second],
   'storybook-distillcfg': [common, second].map((stage) => ({ ...stage, kind: 'distillcfg' })),
-  'storybook-teefusion-z': [reflecting, reflectingSecond].map((stage) => ({ ...stage, strategy: 'z-sampling' })),
-  'storybook-teefusion-w2sd': [reflecting, reflectingSecond].map((stage) => ({ ...stage, strategy: 'w2sd' })),
+  'storybook-teefusion-z': [reflecting, onItsWay],
+  'storybook-teefusion-w2sd': [reflecting, { ...onItsWay, strategy: 'w2sd' }],
 };
 
 const { folder: parent, threads, steps, seed, name = 'storybook-teefusion' } = scriptOptions('students');
@@ -46,7 +49,7 @@ const signal = stopSignal();
 let initFrom = stages[0]?.initFrom ? await open(path.join(modelsFolder, stages[0].initFrom)) : undefined;
 for (const [index, stage] of stages.entries()) {
   const last = index === stages.length - 1;
-  const own = last ? name : `${name}-${index + 1}`;
+  const own = last ? name : (stage.name ?? `${name}-${index + 1}`);
   const target = path.join(last ? modelsFolder : waiting, own);
   // A stage that is finished already costs a minute, and one that was of other settings is not taken for it.
   await learn(own, target, { ...stage, seed: seed + index, ...(initFrom && { initFrom: path.basename(initFrom.dir) }) });
@@ -58,8 +61,9 @@ async function learn(own: string, target: string, recipe: z.input<typeof Distill
   const request = DistillRequest.parse({ ...recipe, name: own, threads, ...(steps !== null && { steps }) });
   const checkpoint = await open(path.join(modelsFolder, request.teacher));
 
-  // Students of one strategy learn from the same points.
-  const pointsFolder = path.join(parent, pointsName(request, await hashCheckpoint(checkpoint)));
+  // Students of one strategy learn from the same points, unless they are on the way of one of them.
+  const shared = request.pointsFrom !== 'student';
+  const pointsFolder = shared ? path.join(parent, pointsName(request, await hashCheckpoint(checkpoint))) : undefined;
 
   const { student, outcome } = await distil({
     checkpoint, initFrom, request, folder, pointsFolder, otherWork: 'discard', signal,
